@@ -1,0 +1,170 @@
+import { awscdk, javascript } from 'projen';
+
+/** Newest aws-cdk-lib that PyPI serves too: above it the Python wheel cannot be installed. */
+const CDK_FLOOR = '2.275.0';
+const CONSTRUCTS_FLOOR = '10.7.0';
+const CDK8S_FLOOR = '2.70.106';
+const CDK8S_PLUS_FLOOR = '2.5.6';
+const KUBECTL_LAYER_FLOOR = '2.2.2';
+
+/** Packages that ship ES modules only; jest has to transpile them. */
+const ESM_ONLY = ['execa', 'get-port', 'listr2'];
+
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-ml-platform',
+  description: 'Complete machine-learning platforms on AWS: CDK, cdk8s and Terraform constructs from the data lake to the rolled-back model',
+  author: 'cdk-ml-platform authors',
+  authorAddress: 'authors@cdk-ml-platform.dev',
+  authorOrganization: true,
+  repositoryUrl: 'https://github.com/cdk-ml-platform/cdk-ml-platform.git',
+  license: 'Apache-2.0',
+  copyrightOwner: 'the cdk-ml-platform authors',
+  keywords: ['aws', 'cdk', 'cdk8s', 'terraform', 'mlops', 'mlflow', 'iceberg', 'eks', 'kserve', 'vllm', 'feast'],
+  defaultReleaseBranch: 'main',
+
+  srcdir: 'lib',
+  libdir: 'build',
+  testdir: 'test',
+  entrypoint: 'build/index.js',
+  jsiiVersion: '~6.0.16',
+  typescriptVersion: '~6.0.0',
+  cdkVersion: CDK_FLOOR,
+  constructsVersion: CONSTRUCTS_FLOOR,
+  minNodeVersion: '20.19.0',
+  packageManager: javascript.NodePackageManager.NPM,
+  publishToPypi: { distName: 'cdk-ml-platform', module: 'cdk_ml_platform' },
+
+  peerDeps: [
+    `cdk8s@^${CDK8S_FLOOR}`,
+    `cdk8s-plus-28@^${CDK8S_PLUS_FLOOR}`,
+    `@aws-cdk/lambda-layer-kubectl-v35@^${KUBECTL_LAYER_FLOOR}`,
+  ],
+  devDeps: [
+    // engines
+    'aws-cdk@~2.1148.0',
+    'cdktn@0.24.0',
+    '@cdktn/provider-aws@25.7.0',
+    'cdktf@0.21.0',
+    // laptop edition
+    '@aws-sdk/client-ec2',
+    'commander@^14',
+    'execa@^9',
+    'listr2@^9',
+    'adm-zip',
+    '@types/adm-zip',
+    'cli-table3',
+    'get-port@^7',
+    'proper-lockfile',
+    '@types/proper-lockfile',
+    'tsx',
+    'yaml',
+    // tests and checks
+    '@swc/core',
+    '@swc/jest',
+    'ajv@^8',
+    'ajv-formats',
+    'cdk-nag',
+    'dependency-cruiser',
+    'fast-check@^4',
+    'js-yaml@^4',
+    '@types/js-yaml',
+    'esbuild',
+    '@types/node@^20',
+  ],
+
+  github: false,
+  release: false,
+  depsUpgrade: false,
+  buildWorkflow: false,
+  pullRequestTemplate: false,
+  sampleCode: false,
+  docgen: false,
+  stale: false,
+  projenrcTs: true,
+  projenrcTsOptions: { projenCodeDir: '.projen' },
+  npmignore: ['/.ci/', '/.cache/', '/docs/', '/stacks/', '/examples/', '/.dependency-cruiser.cjs', '/.npmrc', '/cdk.json'],
+  gitignore: ['/build/', '/.cache/', 'cdk.out/', '__pycache__/', '.pytest_cache/', '*.egg-info/', '.venv/', '/tsconfig.tsbuildinfo'],
+
+  // jsii compiles what users import. The laptop edition and the command line are bundled or run by tsx.
+  excludeTypescript: ['lib/local/**', 'lib/cli/**', 'stacks/**', 'examples/**'],
+
+  jest: true,
+  jestOptions: {
+    jestVersion: '~30.0',
+    coverage: false,
+    junitReporting: false,
+    jestConfig: {
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      setupFiles: ['<rootDir>/test/support/setup.ts'],
+      moduleNameMapper: {
+        '^cdk-ml-platform$': '<rootDir>/lib/index.ts',
+        '^cdk-ml-platform/testing$': '<rootDir>/lib/testing/index.ts',
+        '^cdk-ml-platform/terraform$': '<rootDir>/lib/terraform/index.ts',
+      },
+      modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/', 'cdk\\.out'],
+      // a transpiler that does not type-check: unit tests in seconds; `npm run types` checks types once
+      transform: {
+        '^.+\\.[mc]?[tj]s$': new javascript.Transform('@swc/jest', {
+          jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022', keepClassNames: true },
+          module: { type: 'commonjs' },
+        }),
+      },
+      transformIgnorePatterns: [`/node_modules/(?!(${ESM_ONLY.join('|')})/)`],
+      additionalOptions: { maxWorkers: 2 },
+    },
+  },
+  eslint: true,
+  eslintOptions: { dirs: ['lib', 'stacks', 'examples', 'test'], commandOptions: { fix: false } },
+});
+
+// ---- generated configuration -----------------------------------------------------------------------------------
+const tsconfig = project.tryFindObjectFile('tsconfig.json');
+tsconfig?.addOverride('compilerOptions.types', ['node']);
+tsconfig?.addOverride('exclude', ['node_modules', 'lib/local', 'lib/cli']);
+
+const checkConfig = project.tryFindObjectFile('test/tsconfig.json');
+checkConfig?.addOverride('compilerOptions.types', ['node', 'jest']);
+checkConfig?.addOverride('compilerOptions.module', 'preserve');
+checkConfig?.addOverride('compilerOptions.moduleResolution', 'bundler');
+checkConfig?.addOverride('compilerOptions.paths', {
+  'cdk-ml-platform': ['../lib/index.ts'],
+  'cdk-ml-platform/testing': ['../lib/testing/index.ts'],
+  'cdk-ml-platform/terraform': ['../lib/terraform/index.ts'],
+});
+checkConfig?.addOverride('include', ['**/*.ts', '../lib/**/*.ts', '../stacks/**/*.ts', '../examples/**/*.ts']);
+checkConfig?.addOverride('exclude', ['../node_modules', '../**/cdk.out']);
+
+// ---- package ---------------------------------------------------------------------------------------------------
+project.package.addField('exports', {
+  '.': { types: './build/index.d.ts', default: './build/index.js' },
+  './testing': { types: './build/testing/index.d.ts', default: './build/testing/index.js' },
+  './terraform': { types: './build/terraform/index.d.ts', default: './build/terraform/index.js' },
+  './package.json': './package.json',
+  './.jsii': './.jsii',
+  './.warnings.jsii.js': './.warnings.jsii.js',
+});
+// the image is built from these sources at deploy time: they are part of the package
+for (const path of ['/lib/runtime/', '/lib/**/README.md']) project.npmignore?.include(path);
+for (const path of ['/lib/runtime/tests/', '**/__pycache__/', '/test/', '*.tgz']) project.npmignore?.exclude(path);
+
+for (const name of ['ts-jest', 'ts-node']) project.deps.removeDependency(name);
+
+// ---- tasks -----------------------------------------------------------------------------------------------------
+project.defaultTask?.reset('tsx .projenrc.ts');
+project.testTask.reset();
+project.testTask.exec('tsx test/run.ts', { receiveArgs: true });
+
+const types = project.addTask('types', { description: 'Type-check everything once', exec: 'tsc -p test' });
+const arrows = project.addTask('arrows', { description: 'Imports follow the arrows of docs/architecture.md', exec: 'depcruise --config .dependency-cruiser.cjs lib stacks examples' });
+const lint = project.addTask('lint', { description: 'Lint, with the arrows between rooms' });
+lint.spawn(project.tasks.tryFind('eslint')!);
+lint.spawn(arrows);
+const check = project.addTask('check', { description: 'All that is quick: lint, types, unit tests' });
+check.spawn(lint);
+check.spawn(types);
+check.exec('jest --testPathIgnorePatterns test/conformance test/local test/packaging');
+project.addTask('local', { description: 'The platform on this laptop', exec: 'tsx lib/local/main.ts', receiveArgs: true });
+project.addTask('bench', { description: 'Synthesis benchmarks', exec: 'tsx test/bench/main.ts', receiveArgs: true });
+project.compileTask.reset('jsii --silence-warnings=reserved-word');
+
+project.synth();

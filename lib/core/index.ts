@@ -1,0 +1,3 @@
+export * from './events/detail-type';
+export * from './events/event-contract';
+export * from './versions';
