@@ -1,0 +1,80 @@
+import { fail } from './private/faults';
+import { suggest } from './private/suggest';
+import { PLATFORM_SETS, type PlatformSet } from './private/platform-sets';
+
+/** A Helm chart in one exact version. */
+export interface ChartVersion {
+  /** Name of the chart inside its repository. */
+  readonly chart: string;
+  /** Address of the chart's repository: `oci://...` including the chart's name, or an `https://...` index. */
+  readonly repository: string;
+  /** Exact chart version, never a range. */
+  readonly version: string;
+  /** Kubernetes versions that upstream states as supported, as a semantic version range. */
+  readonly kubernetes: string;
+}
+
+/**
+ * One named set of everything that the platform installs by version: Kubernetes, EKS add-ons, charts, images.
+ *
+ * A user pins a set. Updating the npm package never changes what a set holds; newer versions come as a new set.
+ */
+export class PlatformVersion {
+  /** The set of November 2026: Kubernetes 1.35. */
+  static readonly V2026_11 = new PlatformVersion('2026-11', PLATFORM_SETS['2026-11'] as PlatformSet);
+
+  /** Every set, oldest first. */
+  static all(): PlatformVersion[] {
+    return [PlatformVersion.V2026_11];
+  }
+
+  /** Name of the set, for example `2026-11`. */
+  readonly name: string;
+  /** Kubernetes minor version, for example `1.35`. */
+  readonly kubernetesVersion: string;
+  private readonly contents: PlatformSet;
+
+  private constructor(name: string, contents: PlatformSet) {
+    this.name = name;
+    this.contents = contents;
+    this.kubernetesVersion = contents.kubernetes;
+  }
+
+  /**
+   * The pinned version of a Helm chart.
+   *
+   * @param name name of the chart, for example `cert-manager`
+   * @throws a ValidationError [unknown-chart] that lists what the set holds
+   */
+  chart(name: string): ChartVersion {
+    const chart = this.contents.charts[name] ?? this.unknown('chart', name, Object.keys(this.contents.charts));
+    return { ...chart };
+  }
+
+  /**
+   * The pinned version of an EKS add-on, for example `v1.3.10-eksbuild.2`.
+   *
+   * @param name name of the add-on, for example `eks-pod-identity-agent`
+   * @throws a ValidationError [unknown-add-on] that lists what the set holds
+   */
+  addOn(name: string): string {
+    return this.contents.addOns[name] ?? this.unknown('add-on', name, Object.keys(this.contents.addOns));
+  }
+
+  /** Names of the charts that the set holds. */
+  chartNames(): string[] {
+    return Object.keys(this.contents.charts);
+  }
+
+  /** Names of the EKS add-ons that the set holds. */
+  addOnNames(): string[] {
+    return Object.keys(this.contents.addOns);
+  }
+
+  private unknown(kind: string, name: string, known: string[]): never {
+    const near = suggest(name, known);
+    const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
+    return fail(`PlatformVersion ${this.name}`, `unknown-${kind}`,
+      `${kind} '${name}' is not in platform version ${this.name}${hint}; it holds ${known.join(', ')}`);
+  }
+}
