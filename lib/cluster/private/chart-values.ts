@@ -1,0 +1,43 @@
+import awsLoadBalancerController from './chart-values/aws-load-balancer-controller.json';
+import certManager from './chart-values/cert-manager.json';
+import externalSecrets from './chart-values/external-secrets.json';
+import gpuOperator from './chart-values/gpu-operator.json';
+import karpenterCrd from './chart-values/karpenter-crd.json';
+import karpenter from './chart-values/karpenter.json';
+import keda from './chart-values/keda.json';
+import kserveCrd from './chart-values/kserve-crd.json';
+import kserveResources from './chart-values/kserve-resources.json';
+import kserveRuntimeConfigs from './chart-values/kserve-runtime-configs.json';
+import kubePrometheusStack from './chart-values/kube-prometheus-stack.json';
+import { unknownValues, type ChartValueFault, type ValueShape } from './value-paths';
+
+const CHARTS: Readonly<Record<string, { readonly values: ValueShape }>> = {
+  'aws-load-balancer-controller': awsLoadBalancerController,
+  'cert-manager': certManager,
+  'external-secrets': externalSecrets,
+  'gpu-operator': gpuOperator,
+  'karpenter': karpenter,
+  'karpenter-crd': karpenterCrd,
+  'keda': keda,
+  'kserve-crd': kserveCrd,
+  'kserve-resources': kserveResources,
+  'kserve-runtime-configs': kserveRuntimeConfigs,
+  'kube-prometheus-stack': kubePrometheusStack,
+};
+
+/** Whether the values of a chart are known, so that `checkChartValues` can say something about them. */
+export function knowsChartValues(chart: string): boolean {
+  return Object.hasOwn(CHARTS, chart);
+}
+
+/**
+ * The values that a chart does not have, each with the path that was probably meant.
+ *
+ * Values may hold tokens; what a token stands for is not looked at. A chart whose values are not known has no faults.
+ *
+ * @param chart name of the chart, for example `cert-manager`
+ * @param values what is to be handed to Helm
+ */
+export function checkChartValues(chart: string, values: Readonly<Record<string, unknown>>): ChartValueFault[] {
+  return knowsChartValues(chart) ? unknownValues(CHARTS[chart]!.values, values) : [];
+}
