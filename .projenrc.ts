@@ -89,30 +89,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   excludeTypescript: ['lib/local/**', 'lib/cli/**', 'stacks/**', 'examples/**'],
 
   jest: true,
-  jestOptions: {
-    jestVersion: '~30.0',
-    coverage: false,
-    junitReporting: false,
-    jestConfig: {
-      testMatch: ['<rootDir>/test/**/*.test.ts'],
-      setupFiles: ['<rootDir>/test/support/setup.ts'],
-      moduleNameMapper: {
-        '^cdk-ml-platform$': '<rootDir>/lib/index.ts',
-        '^cdk-ml-platform/testing$': '<rootDir>/lib/testing/index.ts',
-        '^cdk-ml-platform/terraform$': '<rootDir>/lib/terraform/index.ts',
-      },
-      modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/', 'cdk\\.out'],
-      // a transpiler that does not type-check: unit tests in seconds; `npm run types` checks types once
-      transform: {
-        '^.+\\.[mc]?[tj]s$': new javascript.Transform('@swc/jest', {
-          jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022', keepClassNames: true },
-          module: { type: 'commonjs' },
-        }),
-      },
-      transformIgnorePatterns: [`/node_modules/(?!(${ESM_ONLY.join('|')})/)`],
-      additionalOptions: { maxWorkers: 2 },
-    },
-  },
+  jestOptions: { jestVersion: '~30.0', coverage: false, junitReporting: false },
   eslint: true,
   eslintOptions: { dirs: ['lib', 'stacks', 'examples', 'test'], commandOptions: { fix: false } },
 });
@@ -146,6 +123,27 @@ project.package.addField('exports', {
 // the image is built from these sources at deploy time: they are part of the package
 for (const path of ['/lib/runtime/', '/lib/**/README.md']) project.npmignore?.include(path);
 for (const path of ['/lib/runtime/tests/', '**/__pycache__/', '/test/', '*.tgz']) project.npmignore?.exclude(path);
+
+project.package.addField('jest', {
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  setupFiles: ['<rootDir>/test/support/setup.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/', 'cdk\\.out'],
+  moduleNameMapper: {
+    '^cdk-ml-platform$': '<rootDir>/lib/index.ts',
+    '^cdk-ml-platform/(testing|terraform)$': '<rootDir>/lib/$1/index.ts',
+  },
+  // a transpiler that does not type-check: unit tests in seconds; `npm run types` checks types once
+  transform: {
+    '^.+\\.[mc]?[tj]s$': ['@swc/jest', {
+      jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022', keepClassNames: true },
+      module: { type: 'commonjs' },
+    }],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${ESM_ONLY.join('|')})/)`],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+  clearMocks: true,
+});
 
 for (const name of ['ts-jest', 'ts-node']) project.deps.removeDependency(name);
 
