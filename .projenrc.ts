@@ -147,6 +147,19 @@ project.package.addField('jest', {
 
 for (const name of ['ts-jest', 'ts-node']) project.deps.removeDependency(name);
 
+// ---- house rules that a linter can hold ---------------------------------------------------------------------------
+project.eslint?.addRules({ 'no-bitwise': 'off' });
+project.eslint?.addOverride({
+  files: ['lib/**/*.ts'],
+  rules: {
+    'max-lines': ['error', { max: 400 }],
+    'max-lines-per-function': ['error', { max: 45, skipComments: true, skipBlankLines: true }],
+    '@typescript-eslint/no-explicit-any': 'error',
+    '@typescript-eslint/ban-ts-comment': 'error',
+    '@typescript-eslint/no-non-null-assertion': 'error',
+  },
+});
+
 // ---- tasks -----------------------------------------------------------------------------------------------------
 project.defaultTask?.reset('tsx .projenrc.ts');
 project.testTask.reset();
@@ -164,5 +177,7 @@ check.exec('jest --testPathIgnorePatterns test/conformance test/local test/packa
 project.addTask('local', { description: 'The platform on this laptop', exec: 'tsx lib/local/main.ts', receiveArgs: true });
 project.addTask('bench', { description: 'Synthesis benchmarks', exec: 'tsx test/bench/main.ts', receiveArgs: true });
 project.compileTask.reset('jsii --silence-warnings=reserved-word');
+project.addTask('rosetta', { description: 'Compile every snippet of the READMEs', exec: 'jsii-rosetta extract --compile --strict --directory . --output build/.jsii.tabl.json' });
+
 
 project.synth();

@@ -1,6 +1,6 @@
 import { fail } from './private/faults';
-import { suggest } from './private/suggest';
 import { PLATFORM_SETS, type PlatformSet } from './private/platform-sets';
+import { suggest } from './private/suggest';
 
 /** A Helm chart in one exact version. */
 export interface ChartVersion {

@@ -1,0 +1,92 @@
+/**
+ * `npm test`: every test of the project, TypeScript and Python, and one closing line with the counts.
+ *
+ *   npm test                     all but the packaging tests
+ *   npm test -- --packaging      those too (they need `npm run build`'s output in dist/)
+ *   npm test -- test/core        one folder or file; paths under lib/ are Python tests
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { pythonEnvironment } from '../lib/local/toolchain/python';
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const ROOT = resolve(__dirname, '..');
+const PYTHON_LOCK = join(ROOT, 'test/python/requirements.lock');
+const PYTHON_SUITES = ['lib/runtime/tests', 'lib/local/emulator/tests'];
+
+function jest(args: string[], reports: string): Counts {
+  const output = join(reports, 'jest.json');
+  const run = spawnSync(process.execPath, ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${output}`, ...args],
+    { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'], env: process.env });
+  try {
+    const result = JSON.parse(readFileSync(output, 'utf8'));
+    return {
+      passed: result.numPassedTests,
+      // a suite that does not even load has no test that could fail
+      failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
+      skipped: result.numPendingTests,
+    };
+  } catch {
+    console.error(`jest ended with ${run.status ?? run.signal} and no report`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+function pytest(python: string, suite: string, reports: string): Counts {
+  const output = join(reports, 'pytest.xml');
+  rmSync(output, { force: true });
+  const env = { ...process.env };
+  delete env.PYTHONDONTWRITEBYTECODE;
+  const run = spawnSync(python, ['-m', 'pytest', '-q', '-rs', '-p', 'no:cacheprovider', `--junitxml=${output}`, suite],
+    { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env });
+  try {
+    const head = /<testsuite [^>]*>/.exec(readFileSync(output, 'utf8'))?.[0] ?? '';
+    const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? NaN);
+    const failed = count('failures') + count('errors');
+    const skipped = count('skipped');
+    const passed = count('tests') - failed - skipped;
+    // pytest says 5 for "no tests ran": that is a fault of the suite
+    return { passed, failed: run.status !== 0 && failed === 0 ? 1 : failed, skipped };
+  } catch {
+    console.error(`pytest ${suite} ended with ${run.status ?? run.signal} and no report`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({ allowPositionals: true, strict: true, options: { packaging: { type: 'boolean', default: false } } });
+  const isPython = (path: string) => path.startsWith('lib/');
+  const suites = positionals.length === 0 ? PYTHON_SUITES : positionals.filter(isPython);
+  const paths = positionals.filter((path) => !isPython(path));
+  const reports = mkdtempSync(join(tmpdir(), 'test-reports-'));
+  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const add = (counts: Counts) => {
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+  };
+  const started = Date.now();
+  try {
+    const python = await pythonEnvironment(PYTHON_LOCK);
+    process.env.ML_TEST_PYTHON = python;
+    if (positionals.length === 0 || paths.length > 0) {
+      add(jest([...paths, ...(values.packaging ? [] : ['--testPathIgnorePatterns', 'test/packaging', 'node_modules'])], reports));
+    }
+    for (const suite of suites) add(pytest(python, suite, reports));
+  } finally {
+    rmSync(reports, { recursive: true, force: true });
+  }
+  console.log(`\ntests took ${Math.round((Date.now() - started) / 1000)} s`);
+  console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+  process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+}
+
+void main();
