@@ -64,6 +64,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'ajv@^8',
     'ajv-formats',
     'cdk-nag',
+    '@hpcc-js/wasm-graphviz',
     'dependency-cruiser',
     'fast-check@^4',
     'js-yaml@^4',
