@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -10,13 +10,22 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+const running = new Set<ChildProcess>();
+
+/** Ends every command that runs now, with Ctrl-C for example; whoever waits for one gets its failure and cleans up. */
+export function stopCommands(): void {
+  for (const child of running) child.kill('SIGTERM');
+}
+
 /** Runs a command to its end. Throws an error with the last lines of what it said if it fails. */
 export async function run(command: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(command, [...args], { ...options, maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
+    const child = execFile(command, [...args], { ...options, maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
+      running.delete(child);
       if (error) reject(new Error(`${command} ${args.join(' ')} failed: ${lastLines(stderr || stdout || error.message)}`));
       else resolve(stdout);
     });
+    running.add(child);
   });
 }
 
