@@ -1,0 +1,284 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as route53 from 'aws-cdk-lib/aws-route53';
+import { Construct } from 'constructs';
+import { internalService, InternalServiceBlueprint } from './blueprint/internal-service';
+import { IInternalService } from './interfaces';
+import { InternalServiceProps } from './internal-service-props';
+import { makeAlarms, targetMetric } from './private/alarms';
+import { claimHost } from './private/host-registry';
+import { missingEndpoints } from './private/missing-endpoints';
+import { Faults } from '../core/private/faults';
+
+/**
+ * One container on Fargate behind the network's internal load balancer, under its own host name.
+ *
+ * It brings a target group, a listener rule, a DNS record, security groups, a log group, alarms and, if asked, scaling,
+ * all in its own scope: services of other stacks share the load balancer without cycles.
+ *
+ * The container gets `ML_HOST` and `ML_PORT` (where to listen), runs as an ordinary user on a read-only file
+ * system, and writes to `/tmp` only. Fargate makes that volume writable for the image's user if the image
+ * declares `VOLUME ["/tmp"]`.
+ *
+ * Fails with `invalid-host-name`, `host-name-taken`, `listener-priority-taken`, `invalid-cpu`,
+ * `invalid-memory-limit-mib`, `no-route-out` and others, all at once.
+ *
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+ */
+export class InternalService extends Construct implements IInternalService {
+  readonly hostName: string;
+  readonly url: string;
+  /** Who may call: shared by all services behind the load balancer. */
+  readonly connections: ec2.Connections;
+  readonly securityGroup: ec2.SecurityGroup;
+  readonly grantPrincipal: iam.IPrincipal;
+  /** What the container may do on AWS. */
+  readonly taskRole: iam.IRole;
+  /** Port on which the container listens. */
+  readonly port: number;
+  readonly cluster: ecs.ICluster;
+  readonly taskDefinition: ecs.FargateTaskDefinition;
+  readonly container: ecs.ContainerDefinition;
+  readonly service: ecs.FargateService;
+  readonly logGroup: logs.LogGroup;
+  readonly targetGroup: elbv2.ApplicationTargetGroup;
+  readonly listenerRule: elbv2.ApplicationListenerRule;
+  readonly record: route53.ARecord;
+  /** Alarms on unhealthy tasks, server errors, slow answers and missing tasks. */
+  readonly alarms: cloudwatch.Alarm[];
+  private readonly dimensions: { LoadBalancer: string; TargetGroup: string };
+
+  constructor(scope: Construct, id: string, props: InternalServiceProps) {
+    const plan = decide(scope, id, props);
+    super(scope, id);
+    const balancer = props.network.loadBalancer;
+
+    this.hostName = plan.hostName;
+    this.url = plan.url;
+    this.port = plan.port;
+    this.connections = balancer.connections;
+    this.cluster = props.cluster ?? this.makeCluster(props);
+    this.logGroup = this.makeLogGroup(props);
+    this.taskDefinition = this.makeTaskDefinition(plan, props);
+    this.container = this.makeContainer(plan, props);
+    this.taskRole = this.taskDefinition.taskRole;
+    this.grantPrincipal = this.taskRole.grantPrincipal;
+    this.securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', { vpc: props.network.vpc, description: `Tasks of ${plan.hostName}` });
+    this.service = this.makeService(plan, props);
+    this.targetGroup = this.makeTargetGroup(plan, props);
+    this.listenerRule = this.makeListenerRule(plan, props);
+    this.service.node.addDependency(this.listenerRule);
+    this.record = this.makeRecord(plan, props);
+    this.dimensions = { LoadBalancer: balancer.fullName, TargetGroup: this.targetGroup.targetGroupFullName };
+    this.alarms = makeAlarms(this, plan.alarms, this.dimensions, props.alarmActions ?? []);
+    this.makeScaling(plan, balancer.fullName);
+  }
+
+  /** Requests that reached the service; default: sum over five minutes. */
+  metricRequestCount(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return targetMetric(this.dimensions, 'RequestCount', 'Sum', options);
+  }
+
+  /** Answers with a server error; default: sum over five minutes. */
+  metricServerErrors(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return targetMetric(this.dimensions, 'HTTPCode_Target_5XX_Count', 'Sum', options);
+  }
+
+  /** Seconds from request to answer; default: 99th percentile over five minutes. */
+  metricResponseTime(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return targetMetric(this.dimensions, 'TargetResponseTime', 'p99', options);
+  }
+
+  /** Tasks that pass their health check; default: minimum over five minutes. */
+  metricHealthyHosts(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return targetMetric(this.dimensions, 'HealthyHostCount', 'Minimum', options);
+  }
+
+  /** Tasks that fail their health check; default: maximum over five minutes. */
+  metricUnhealthyHosts(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return targetMetric(this.dimensions, 'UnHealthyHostCount', 'Maximum', options);
+  }
+
+  /** CPU use in percent of what the tasks have; default: average over five minutes. */
+  metricCpuUtilization(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.service.metricCpuUtilization(options);
+  }
+
+  /** Memory use in percent of what the tasks have; default: average over five minutes. */
+  metricMemoryUtilization(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.service.metricMemoryUtilization(options);
+  }
+
+  private makeCluster(props: InternalServiceProps): ecs.Cluster {
+    return new ecs.Cluster(this, 'Cluster', {
+      vpc: props.network.vpc,
+      containerInsightsV2: props.containerInsights === false ? ecs.ContainerInsights.DISABLED : ecs.ContainerInsights.ENABLED,
+    });
+  }
+
+  private makeLogGroup(props: InternalServiceProps): logs.LogGroup {
+    return new logs.LogGroup(this, 'Logs', {
+      retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+      removalPolicy: props.logRemovalPolicy ?? RemovalPolicy.DESTROY,
+    });
+  }
+
+  private makeTaskDefinition(plan: InternalServiceBlueprint, props: InternalServiceProps): ecs.FargateTaskDefinition {
+    return new ecs.FargateTaskDefinition(this, 'TaskDefinition', {
+      cpu: plan.cpu,
+      memoryLimitMiB: plan.memoryLimitMiB,
+      ephemeralStorageGiB: plan.ephemeralStorageGiB,
+      taskRole: props.taskRole,
+      volumes: [{ name: plan.scratchVolume.name }],
+      runtimePlatform: {
+        cpuArchitecture: props.cpuArchitecture ?? ecs.CpuArchitecture.X86_64,
+        operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
+      },
+    });
+  }
+
+  private makeContainer(plan: InternalServiceBlueprint, props: InternalServiceProps): ecs.ContainerDefinition {
+    const container = this.taskDefinition.addContainer('Container', {
+      image: props.image,
+      command: plan.command,
+      environment: plan.environment,
+      secrets: props.secrets,
+      user: plan.user,
+      readonlyRootFilesystem: true,
+      portMappings: [{ containerPort: plan.port, protocol: ecs.Protocol.TCP }],
+      logging: ecs.LogDrivers.awsLogs({ logGroup: this.logGroup, streamPrefix: 'service' }),
+    });
+    container.addMountPoints({ sourceVolume: plan.scratchVolume.name, containerPath: plan.scratchVolume.path, readOnly: false });
+    return container;
+  }
+
+  private makeService(plan: InternalServiceBlueprint, props: InternalServiceProps): ecs.FargateService {
+    return new ecs.FargateService(this, 'Service', {
+      cluster: this.cluster,
+      taskDefinition: this.taskDefinition,
+      desiredCount: plan.desiredCount,
+      minHealthyPercent: plan.deployment.minHealthyPercent,
+      maxHealthyPercent: plan.deployment.maxHealthyPercent,
+      circuitBreaker: { enable: true, rollback: true },
+      healthCheckGracePeriod: Duration.seconds(plan.healthCheck.graceSeconds),
+      assignPublicIp: false,
+      vpcSubnets: props.network.privateSubnets,
+      securityGroups: [this.securityGroup],
+      propagateTags: ecs.PropagatedTagSource.SERVICE,
+    });
+  }
+
+  private makeTargetGroup(plan: InternalServiceBlueprint, props: InternalServiceProps): elbv2.ApplicationTargetGroup {
+    const check = plan.healthCheck;
+    return new elbv2.ApplicationTargetGroup(this, 'TargetGroup', {
+      vpc: props.network.vpc,
+      port: plan.port,
+      protocol: elbv2.ApplicationProtocol.HTTP,
+      targetType: elbv2.TargetType.IP,
+      targets: [this.service],
+      deregistrationDelay: Duration.seconds(plan.deregistrationDelaySeconds),
+      healthCheck: {
+        path: check.path,
+        interval: Duration.seconds(check.intervalSeconds),
+        timeout: Duration.seconds(check.timeoutSeconds),
+        healthyThresholdCount: check.healthyThreshold,
+        unhealthyThresholdCount: check.unhealthyThreshold,
+        healthyHttpCodes: check.healthyHttpCodes,
+      },
+    });
+  }
+
+  /** The listener and its group are seen through imports, so that nothing of this service lands in the network's stack. */
+  private makeListenerRule(plan: InternalServiceBlueprint, props: InternalServiceProps): elbv2.ApplicationListenerRule {
+    const balancer = props.network.loadBalancer;
+    const listener = elbv2.ApplicationListener.fromApplicationListenerAttributes(this, 'Listener', {
+      listenerArn: balancer.listener.listenerArn,
+      defaultPort: balancer.port,
+      securityGroup: ec2.SecurityGroup.fromSecurityGroupId(this, 'LoadBalancerSecurityGroup', balancer.securityGroupId, { mutable: false }),
+    });
+    return new elbv2.ApplicationListenerRule(this, 'ListenerRule', {
+      listener,
+      priority: plan.listenerPriority,
+      conditions: [elbv2.ListenerCondition.hostHeaders([plan.hostName])],
+      action: elbv2.ListenerAction.forward([this.targetGroup]),
+    });
+  }
+
+  private makeRecord(plan: InternalServiceBlueprint, props: InternalServiceProps): route53.ARecord {
+    const { dnsName, canonicalHostedZoneId, hostedZone } = props.network.loadBalancer;
+    return new route53.ARecord(this, 'Record', {
+      zone: hostedZone,
+      recordName: `${plan.hostName}.`,
+      target: route53.RecordTarget.fromAlias({ bind: () => ({ dnsName, hostedZoneId: canonicalHostedZoneId }) }),
+    });
+  }
+
+  private makeScaling(plan: InternalServiceBlueprint, loadBalancerFullName: string): void {
+    const { scaling } = plan;
+    if (!scaling) return;
+    const target = new appscaling.ScalableTarget(this, 'Scaling', {
+      serviceNamespace: appscaling.ServiceNamespace.ECS,
+      scalableDimension: 'ecs:service:DesiredCount',
+      resourceId: `service/${this.cluster.clusterName}/${this.service.serviceName}`,
+      minCapacity: scaling.minTasks,
+      maxCapacity: scaling.maxTasks,
+      role: iam.Role.fromRoleArn(this, 'ScalingRole', Stack.of(this).formatArn({
+        service: 'iam', region: '', resource: 'role/aws-service-role/ecs.application-autoscaling.amazonaws.com',
+        resourceName: 'AWSServiceRoleForApplicationAutoScaling_ECSService',
+      })),
+    });
+    const cooldowns = { scaleInCooldown: Duration.seconds(scaling.scaleInSeconds), scaleOutCooldown: Duration.seconds(scaling.scaleOutSeconds) };
+    target.scaleToTrackMetric('Cpu', {
+      predefinedMetric: appscaling.PredefinedMetric.ECS_SERVICE_AVERAGE_CPU_UTILIZATION,
+      targetValue: scaling.targetCpuPercent,
+      ...cooldowns,
+    });
+    if (scaling.targetRequestsPerMinute === undefined) return;
+    target.scaleToTrackMetric('Requests', {
+      predefinedMetric: appscaling.PredefinedMetric.ALB_REQUEST_COUNT_PER_TARGET,
+      resourceLabel: `${loadBalancerFullName}/${this.targetGroup.targetGroupFullName}`,
+      targetValue: scaling.targetRequestsPerMinute,
+      ...cooldowns,
+    });
+    // the label names the target group before it is attached: AWS refuses that
+    target.node.addDependency(this.listenerRule);
+  }
+}
+
+/** Asks the blueprint, before any child exists. */
+function decide(scope: Construct, id: string, props: InternalServiceProps): InternalServiceBlueprint {
+  const faults = Faults.of(scope, id);
+  const { network } = props;
+  const balancer = network.loadBalancer;
+  const plan = internalService(faults, {
+    hostName: props.hostName,
+    domainName: balancer.domainName,
+    scheme: balancer.scheme,
+    port: props.port,
+    command: props.command,
+    environment: props.environment,
+    secretNames: Object.keys(props.secrets ?? {}),
+    cpu: props.cpu,
+    memoryLimitMiB: props.memoryLimitMiB,
+    ephemeralStorageGiB: props.ephemeralStorageGiB,
+    user: props.user,
+    desiredCount: props.desiredCount,
+    scaling: props.scaling,
+    healthCheck: props.healthCheck,
+    alarmThresholds: props.alarmThresholds,
+    deregistrationDelay: props.deregistrationDelay,
+    listenerPriority: props.listenerPriority,
+  });
+  const missing = missingEndpoints(network, props.secrets !== undefined);
+  faults.check(missing.length === 0, 'no-route-out',
+    `network has no route out and no interface endpoint for ${missing.join(', ')}, so tasks could not start; add these interfaceEndpoints to the network or give it natGateways: 1`);
+  claimHost(faults, balancer, { hostName: plan.hostName, priority: plan.listenerPriority, path: faults.path });
+  faults.throwIfAny();
+  return plan;
+}
