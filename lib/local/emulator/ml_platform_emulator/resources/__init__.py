@@ -1,0 +1,1 @@
+"""Handlers for CloudFormation resource types."""

@@ -1,0 +1,115 @@
+"""EKS types that ministack's CloudFormation lacks, through the emulator's own EKS API, and the cluster's endpoint."""
+from typing import Any, Mapping
+
+import yaml
+
+from .. import ministack_api as ministack
+from .base import Place, Resource, Services, extend
+from .control import tag_map
+
+
+def camel(value: Any) -> Any:
+    """The same data with keys such as `AddonName` written `addonName`."""
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: camel(item) for key, item in value.items()}
+    return [camel(item) for item in value] if isinstance(value, list) else value
+
+
+def _without_tags(props: Mapping, *names: str) -> dict:
+    return {**camel({name: props[name] for name in names if props.get(name)}),
+            **({"tags": tag_map(props)} if props.get("Tags") else {})}
+
+
+class Addon(Resource):
+    """An EKS add-on; recorded by the emulator, nothing is installed."""
+
+    type = "AWS::EKS::Addon"
+    create_only = ("ClusterName", "AddonName")
+    changeable = ("AddonVersion", "ConfigurationValues", "ServiceAccountRoleArn", "ResolveConflicts",
+                  "PodIdentityAssociations")
+
+    def create(self, place: Place, props: Mapping) -> tuple[str, dict]:
+        answer = self.services.client("eks").create_addon(
+            clusterName=props["ClusterName"], addonName=props["AddonName"], **_without_tags(props, *self.changeable))
+        return f"{props['ClusterName']}|{props['AddonName']}", {"Arn": answer["addon"]["addonArn"]}
+
+    def update(self, place: Place, physical_id: str, old: Mapping, new: Mapping) -> None:
+        given = camel({name: new[name] for name in self.changeable if new.get(name)})
+        self.services.client("eks").update_addon(clusterName=new["ClusterName"], addonName=new["AddonName"], **given)
+
+    def delete(self, physical_id: str, props: Mapping) -> None:
+        cluster, addon = physical_id.split("|")
+        self.services.client("eks").delete_addon(clusterName=cluster, addonName=addon)
+
+
+class AccessEntry(Resource):
+    """Who may use a cluster's API."""
+
+    type = "AWS::EKS::AccessEntry"
+    create_only = ("ClusterName", "PrincipalArn", "Type")
+
+    def create(self, place: Place, props: Mapping) -> tuple[str, dict]:
+        cluster, principal = props["ClusterName"], props["PrincipalArn"]
+        eks = self.services.client("eks")
+        answer = eks.create_access_entry(clusterName=cluster, principalArn=principal,
+                                         **_without_tags(props, "KubernetesGroups", "Username", "Type"))
+        for policy in props.get("AccessPolicies") or []:
+            eks.associate_access_policy(clusterName=cluster, principalArn=principal, policyArn=policy["PolicyArn"],
+                                        accessScope=camel(policy["AccessScope"]))
+        return f"{principal}|{cluster}", {"AccessEntryArn": answer["accessEntry"]["accessEntryArn"]}
+
+    def update(self, place: Place, physical_id: str, old: Mapping, new: Mapping) -> None:
+        eks = self.services.client("eks")
+        target = {"clusterName": new["ClusterName"], "principalArn": new["PrincipalArn"]}
+        kept = {policy["PolicyArn"] for policy in new.get("AccessPolicies") or []}
+        for policy in old.get("AccessPolicies") or []:
+            if policy["PolicyArn"] not in kept:
+                eks.disassociate_access_policy(**target, policyArn=policy["PolicyArn"])
+        for policy in new.get("AccessPolicies") or []:
+            eks.associate_access_policy(**target, policyArn=policy["PolicyArn"],
+                                        accessScope=camel(policy["AccessScope"]))
+
+    def delete(self, physical_id: str, props: Mapping) -> None:
+        self.services.client("eks").delete_access_entry(clusterName=props["ClusterName"],
+                                                        principalArn=props["PrincipalArn"])
+
+
+class PodIdentityAssociation(Resource):
+    """AWS rights of a Kubernetes service account."""
+
+    type = "AWS::EKS::PodIdentityAssociation"
+    create_only = ("ClusterName", "Namespace", "ServiceAccount")
+
+    def create(self, place: Place, props: Mapping) -> tuple[str, dict]:
+        answer = self.services.client("eks").create_pod_identity_association(
+            clusterName=props["ClusterName"],
+            **_without_tags(props, "Namespace", "ServiceAccount", "RoleArn"))["association"]
+        return answer["associationArn"], {"AssociationArn": answer["associationArn"],
+                                          "AssociationId": answer["associationId"]}
+
+    def update(self, place: Place, physical_id: str, old: Mapping, new: Mapping) -> None:
+        self.services.client("eks").update_pod_identity_association(
+            clusterName=new["ClusterName"], associationId=physical_id.rsplit("/", 1)[-1], roleArn=new["RoleArn"])
+
+    def delete(self, physical_id: str, props: Mapping) -> None:
+        self.services.client("eks").delete_pod_identity_association(
+            clusterName=props["ClusterName"], associationId=physical_id.rsplit("/", 1)[-1])
+
+
+RESOURCES = (Addon, AccessEntry, PodIdentityAssociation)
+
+
+def extend_cluster(services: Services) -> None:
+    """A cluster has the endpoint and certificate of the local API server, when there is one."""
+    if not services.settings.kubeconfig:
+        return
+    with open(services.settings.kubeconfig, encoding="utf-8") as file:
+        server = yaml.safe_load(file)["clusters"][0]["cluster"]
+
+    def created(place, props, physical_id, attributes):
+        cluster = ministack.eks_cluster(physical_id)
+        cluster["endpoint"] = server["server"]
+        cluster["certificateAuthority"] = {"data": server.get("certificate-authority-data", "")}
+        attributes.update({"Endpoint": server["server"],
+                           "CertificateAuthorityData": server.get("certificate-authority-data", "")})
+    extend("AWS::EKS::Cluster", created=created)
