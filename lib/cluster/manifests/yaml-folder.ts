@@ -40,19 +40,19 @@ export function yamlFolder(objects: readonly KubernetesObject[], options: YamlFo
   }));
 }
 
-/** Every path in a value that holds something known only at deploy time. */
+/** Every path in a value that holds something known only at deploy time, keys included. */
 export function deployTimePaths(value: unknown, path: string): string[] {
-  if (!isUnresolved(value)) return [];
-  if (Array.isArray(value) && !value.some((item) => typeof item === 'string' && item.startsWith('#{'))) {
+  if (Array.isArray(value)) {
+    if (value.some((item) => typeof item === 'string' && item.startsWith('#{') && isUnresolved(item))) return [path];
     return value.flatMap((item, index) => deployTimePaths(item, `${path}[${index}]`));
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) === Object.prototype) {
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
     return Object.entries(value).flatMap(([key, item]) => {
       const at = path === '' ? key : `${path}.${key}`;
       return isUnresolved(key) ? [at] : deployTimePaths(item, at);
     });
   }
-  return [path];
+  return isUnresolved(value) ? [path] : [];
 }
 
 function withWave(object: KubernetesObject, wave: number | undefined): KubernetesObject {

@@ -11,16 +11,29 @@ export interface PlatformSet {
 export const PLATFORM_SETS = {
   '2026-11': {
     kubernetes: '1.35',
+    // the default versions that `aws eks describe-addon-versions --kubernetes-version 1.35` reported on 2026-10-02;
+    // the Mountpoint driver: the newest build reported for a 1.35 cluster in July 2026
     addOns: {
-      'vpc-cni': 'v1.20.4-eksbuild.1',
-      'coredns': 'v1.12.4-eksbuild.1',
-      'kube-proxy': 'v1.35.0-eksbuild.2',
-      'eks-pod-identity-agent': 'v1.3.10-eksbuild.1',
-      'aws-ebs-csi-driver': 'v1.53.0-eksbuild.1',
-      'aws-mountpoint-s3-csi-driver': 'v2.2.1-eksbuild.1',
+      'vpc-cni': 'v1.22.4-eksbuild.3',
+      'coredns': 'v1.13.2-eksbuild.31',
+      'kube-proxy': 'v1.35.3-eksbuild.29',
+      'eks-pod-identity-agent': 'v1.3.10-eksbuild.3',
+      'aws-ebs-csi-driver': 'v1.66.0-eksbuild.1',
+      'aws-mountpoint-s3-csi-driver': 'v2.7.0-eksbuild.1',
     },
+    // kubernetes: what the chart's own kubeVersion says; '*' where it says nothing
     charts: {
-      'cert-manager': { chart: 'cert-manager', repository: 'oci://quay.io/jetstack/charts/cert-manager', version: 'v1.21.1', kubernetes: '>=1.29' },
+      'aws-load-balancer-controller': { chart: 'aws-load-balancer-controller', repository: 'https://aws.github.io/eks-charts', version: '3.5.0', kubernetes: '*' },
+      'cert-manager': { chart: 'cert-manager', repository: 'oci://quay.io/jetstack/charts/cert-manager', version: 'v1.21.1', kubernetes: '>=1.22.0-0' },
+      'external-secrets': { chart: 'external-secrets', repository: 'https://charts.external-secrets.io', version: '2.9.0', kubernetes: '>=1.19.0-0' },
+      'gpu-operator': { chart: 'gpu-operator', repository: 'https://helm.ngc.nvidia.com/nvidia', version: 'v26.7.0', kubernetes: '>=1.16.0-0' },
+      'karpenter': { chart: 'karpenter', repository: 'oci://public.ecr.aws/karpenter/karpenter', version: '1.14.1', kubernetes: '*' },
+      'karpenter-crd': { chart: 'karpenter-crd', repository: 'oci://public.ecr.aws/karpenter/karpenter-crd', version: '1.14.1', kubernetes: '*' },
+      'keda': { chart: 'keda', repository: 'https://kedacore.github.io/charts', version: '2.20.2', kubernetes: '>=1.23.0-0' },
+      'kserve-crd': { chart: 'kserve-crd', repository: 'oci://ghcr.io/kserve/charts/kserve-crd', version: 'v0.20.0', kubernetes: '*' },
+      'kserve-resources': { chart: 'kserve-resources', repository: 'oci://ghcr.io/kserve/charts/kserve-resources', version: 'v0.20.0', kubernetes: '*' },
+      'kserve-runtime-configs': { chart: 'kserve-runtime-configs', repository: 'oci://ghcr.io/kserve/charts/kserve-runtime-configs', version: 'v0.20.0', kubernetes: '*' },
+      'kube-prometheus-stack': { chart: 'kube-prometheus-stack', repository: 'oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack', version: '88.5.3', kubernetes: '>=1.25.0-0' },
     },
   },
 } as const satisfies Record<string, PlatformSet>;
