@@ -78,7 +78,7 @@ function errors({ hostName, errorPercent, minRequests }: AlarmInputs): AlarmBlue
 function latency({ hostName, latencySeconds }: AlarmInputs): AlarmBlueprint {
   return {
     id: 'Latency',
-    description: `${hostName}: 1 of 100 requests takes longer than ${latencySeconds} seconds`,
+    description: `${hostName}: 1 of 100 requests takes longer than ${latencySeconds * 1000} ms`,
     namespace: NAMESPACE,
     metrics: [{ id: 'latency', metricName: 'TargetResponseTime', statistic: 'p99' }],
     periodSeconds: 60, evaluationPeriods: 5, datapointsToAlarm: 3,

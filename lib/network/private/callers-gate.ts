@@ -41,7 +41,7 @@ export class CallersGate extends Resource implements ec2.ISecurityGroup {
     if (scope.node.tryFindChild(id)) return;
     new ec2.CfnSecurityGroupIngress(scope, id, {
       groupId: this.securityGroupId,
-      description: description ?? `calls on ${connection}`,
+      description: description ?? `calls on port ${connection}`,
       ...peer.toIngressRuleConfig(),
       ...connection.toRuleJson(),
     } as ec2.CfnSecurityGroupIngressProps);
@@ -57,7 +57,7 @@ export class CallersGate extends Resource implements ec2.ISecurityGroup {
     const home = Stack.of(group);
     // the VPC's own stack comes before this one: a rule there would be a cycle
     if (home === Stack.of(this) || home === Stack.of(this.vpc)) return { scope: this, id: `from ${Names.nodeUniqueId(group.node)}:${connection}` };
-    return { scope: group, id: `to ${this.uniqueId}:${connection}` };
+    return { scope: group, id: `into ${this.uniqueId}:${connection}` };
   }
 
   private nameOf(peer: ec2.IPeer): string {
