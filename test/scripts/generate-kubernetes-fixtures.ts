@@ -11,7 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
-import { chartShape, readSchema, type Shape } from './fixtures/chart-compaction';
+import { chartShape, dependenciesOf, readSchema, readValues, type Shape } from './fixtures/chart-compaction';
 import { CHARTS, CRD_COMPONENTS, LIBRARY_CHARTS } from './fixtures/components';
 import { compactDefinitions, withoutProse } from './fixtures/crd-compaction';
 import { sourcesOf, sourcesPage, type Source } from './fixtures/provenance';
@@ -32,8 +32,8 @@ export function kubernetesFixtures(reference: string): Map<string, string> {
     const own = sourcesOf(reference, `charts/${chart}`);
     const facts = chartFacts(reference, chart, own);
     const schema = readSchema(join(reference, 'charts'), chart);
-    const compact = schema === undefined ? undefined : withoutProse(JSON.parse(JSON.stringify(schema)));
-    files.set(`test/fixtures/charts/${chart}.json`, lines({ ...facts, ...(compact === undefined ? {} : { schema: compact }) }));
+    const checked = schema === undefined ? {} : { defaults: readValues(join(reference, 'charts'), chart), schema: withoutProse(schema) };
+    files.set(`test/fixtures/charts/${chart}.json`, lines({ ...facts, dependencies: dependenciesOf(join(reference, 'charts'), chart), ...checked }));
     if (LIBRARY_CHARTS.includes(chart)) files.set(`lib/cluster/private/chart-values/${chart}.json`, lines(facts));
     sources.push(...own);
   }

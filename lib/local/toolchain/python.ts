@@ -1,28 +1,46 @@
-import { onPath, outputOf } from './commands';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheEntry, entryName, findEntry } from './cache';
+import { run } from './commands';
+import { findPython } from './python-interpreter';
+import { requireTool } from './tool';
 
-/** Oldest Python that the platform's runtime supports. */
-const OLDEST_MINOR = 10;
-
-/** A Python interpreter, or why there is none. */
-export type FoundPython =
-  | { readonly available: true; readonly path: string; readonly identity: string }
+/** The interpreter of an installed environment, or why there is none. */
+export type FoundEnvironment =
+  | { readonly available: true; readonly python: string }
   | { readonly available: false; readonly reason: string };
 
-const IDENTITY = 'import sys, sysconfig; print(*sys.version_info[:3], sysconfig.get_platform(), sys.base_prefix)';
+/** Looks for the environment of a lock file without making it. */
+export function findPythonEnvironment(lockFile: string): FoundEnvironment {
+  const python = findPython();
+  if (!python.available) return python;
+  const entry = findEntry(environmentName(lockFile, python.identity));
+  if (entry) return { available: true, python: join(entry, 'bin/python') };
+  return { available: false, reason: `the environment of ${lockFile} is not installed; make it by: npx tsx lib/local/toolchain/main.ts --python ${lockFile}` };
+}
 
-/** The interpreter named by `ML_PLATFORM_PYTHON`, else the first fitting one on PATH. */
-export function findPython(): FoundPython {
-  const named = process.env.ML_PLATFORM_PYTHON;
-  const names = named ? [named] : ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
-  const seen: string[] = [];
-  for (const name of names) {
-    const path = name.includes('/') ? name : onPath(name);
-    const identity = path ? outputOf(path, ['-c', IDENTITY])?.trim() : undefined;
-    if (!path || !identity) continue;
-    const [major, minor] = identity.split(' ').map(Number);
-    if (major === 3 && (minor ?? 0) >= OLDEST_MINOR) return { available: true, path, identity };
-    seen.push(`${name} is ${major}.${minor}`);
-  }
-  const found = seen.length > 0 ? seen.join(', ') : `${names.join(', ')} cannot be run`;
-  return { available: false, reason: `Python 3.${OLDEST_MINOR} or newer is needed: ${found}; name one by ML_PLATFORM_PYTHON` };
+/**
+ * Interpreter of the environment of a lock file with hashes, installed once for this lock and this Python and then shared by
+ * every run. Nobody may install into it: other runs use it at the same time. Throws with the reason if it is not to be had.
+ */
+export async function pythonEnvironment(lockFile: string): Promise<string> {
+  const python = findPython();
+  if (!python.available) throw new Error(python.reason);
+  const entry = await cacheEntry(environmentName(lockFile, python.identity), async (folder) => {
+    await install(await requireTool('uv'), python.path, lockFile, folder);
+  });
+  return join(entry, 'bin/python');
+}
+
+async function install(uv: string, python: string, lockFile: string, folder: string): Promise<void> {
+  // set where people want no __pycache__ beside sources; here it would make every start compile everything again
+  const { PYTHONDONTWRITEBYTECODE: _unset, VIRTUAL_ENV: _other, ...env } = process.env;
+  // relocatable: the folder is renamed into place when it is complete
+  await run(uv, ['venv', '--quiet', '--allow-existing', '--relocatable', '--python', python, folder], { env });
+  const target = join(folder, 'bin/python');
+  await run(uv, ['pip', 'sync', '--quiet', '--compile-bytecode', '--require-hashes', '--python', target, lockFile], { env });
+}
+
+function environmentName(lockFile: string, identity: string): string {
+  return entryName('python', [readFileSync(lockFile, 'utf8'), identity]);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { entryName } from './cache';
 import { run } from './commands';
-import { findPython } from './python';
+import { findPython } from './python-interpreter';
 import type { Tool } from './tool';
 
 const LOCK = join(__dirname, 'uv.lock');
