@@ -1,0 +1,8 @@
+/**
+ * The same platform for Terraform, on cdktn.
+ *
+ * The order matters: a missing engine is told in one sentence before anything that needs it is loaded.
+ */
+import './private/require-engine';
+
+export * as network from './network';

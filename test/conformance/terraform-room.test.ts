@@ -1,0 +1,51 @@
+import * as cdktf from 'cdktf';
+import { Fn, TerraformOutput } from 'cdktn';
+import { Construct } from 'constructs';
+import { InterfaceEndpoint, MlNetwork } from '../../lib/terraform/network';
+import { removeSynthesized, resourcesOf, synthesize, synthesizeInCdktf } from '../terraform/synthesize';
+import { validateTerraform } from './terraform-oracle';
+import { terraformTools } from './terraform-tools';
+
+const tools = terraformTools();
+const withTools = tools === undefined ? describe.skip : describe;
+
+/** Everything that the room has, in one stack. */
+function platform(stack: Construct): MlNetwork {
+  return new MlNetwork(stack, 'Network', { availabilityZones: 3, natGateways: 3, interfaceEndpoints: [InterfaceEndpoint.EKS, InterfaceEndpoint.STS] });
+}
+
+/** What a class of @cdktf/provider-aws is made of. */
+class UserTopic extends cdktf.TerraformResource {
+  constructor(scope: Construct, id: string, private readonly topicName: string) {
+    super(scope, id, { terraformResourceType: 'aws_sns_topic', terraformGeneratorMetadata: { providerName: 'aws', providerVersionConstraint: '~> 6.0' } });
+  }
+
+  get arn(): string {
+    return this.getStringAttribute('arn');
+  }
+
+  protected override synthesizeAttributes(): { [name: string]: unknown } {
+    return { name: cdktf.stringToTerraform(this.topicName) };
+  }
+}
+
+afterAll(removeSynthesized);
+
+withTools('the Terraform room, by the bindings\' schema', () => {
+  test('is valid in a cdktn app', () => {
+    const { folder } = synthesize((stack) => { platform(stack); });
+    expect(validateTerraform(folder, tools!)).toEqual([]);
+  }, 60_000);
+
+  test('is valid in a cdktf app beside a user\'s own resources that refer to it, with functions of both', () => {
+    const { folder, program } = synthesizeInCdktf((stack) => {
+      const net = platform(stack);
+      const topic = new UserTopic(stack, 'Topic', cdktf.Fn.join('-', ['network', net.vpcId]));
+      new cdktf.TerraformOutput(stack, 'Upper', { value: Fn.upper(topic.arn) });
+      new TerraformOutput(stack, 'Count', { value: Fn.lengthOf(net.privateSubnetIds) });
+    });
+    expect(validateTerraform(folder, tools!)).toEqual([]);
+    expect(resourcesOf(program, 'aws_sns_topic')[0]?.name).toMatch(/^\$\{join\("-", \["network", aws_vpc\.\w+\.id\]\)\}$/);
+    expect(program.output?.Upper?.value).toMatch(/^\$\{upper\(aws_sns_topic\.\w+\.arn\)\}$/);
+  }, 60_000);
+});
