@@ -161,6 +161,12 @@ project.eslint?.addOverride({
   },
 });
 
+project.eslint?.addOverride({
+  // never part of what a CDK user installs: the Terraform engines, the laptop edition, what teams copy
+  files: ['lib/terraform/**/*.ts', 'lib/local/**/*.ts', 'lib/cli/**/*.ts', 'stacks/**/*.ts', 'examples/**/*.ts', 'test/**/*.ts'],
+  rules: { 'import/no-extraneous-dependencies': 'off', 'import/no-unresolved': ['error', { ignore: ['^cdk-ml-platform'] }] },
+});
+
 // ---- tasks -----------------------------------------------------------------------------------------------------
 project.defaultTask?.reset('tsx .projenrc.ts');
 project.testTask.reset();
