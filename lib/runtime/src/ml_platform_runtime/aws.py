@@ -5,6 +5,7 @@ Region, credentials and AWS_ENDPOINT_URL come from the environment by boto3's ow
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import boto3
@@ -22,7 +23,12 @@ def client(service: str, *, connect_timeout: float = 2, read_timeout: float = 10
         read_timeout=read_timeout,
         retries={"total_max_attempts": attempts, "mode": "standard"},
     )
-    return boto3.session.Session().client(service, config=config)
+    return boto3.session.Session(region_name=region()).client(service, config=config)
+
+
+def region() -> str | None:
+    """The region by either variable: boto3 reads AWS_DEFAULT_REGION only, containers are given AWS_REGION."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 
 
 def error_code(error: BaseException) -> str:
