@@ -10,7 +10,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { pythonEnvironment } from '../lib/local/toolchain/python';
+import { requirePythonEnvironment } from '../lib/local/toolchain/python-environment';
 
 interface Counts {
   passed: number;
@@ -75,7 +75,7 @@ async function main(): Promise<void> {
   };
   const started = Date.now();
   try {
-    const python = await pythonEnvironment(PYTHON_LOCK);
+    const python = await requirePythonEnvironment(PYTHON_LOCK);
     process.env.ML_TEST_PYTHON = python;
     if (positionals.length === 0 || paths.length > 0) {
       add(jest([...paths, ...(values.packaging ? [] : ['--testPathIgnorePatterns', 'test/packaging', 'node_modules'])], reports));

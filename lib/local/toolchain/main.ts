@@ -8,7 +8,7 @@
  * Ends with 1 if anything asked for is not to be had.
  */
 import { parseArgs } from 'node:util';
-import { pythonEnvironment } from './python';
+import { pythonEnvironment } from './python-environment';
 import { findTool, provideTool, tools } from './tool';
 
 async function main(): Promise<number> {
@@ -25,8 +25,8 @@ async function main(): Promise<number> {
     answers.push(say(name, found.available ? `${found.path}\t${found.version}, ${found.origin}` : found));
   }
   for (const lock of values.python) {
-    const found = await pythonEnvironment(lock).catch((error: Error) => ({ reason: error.message }));
-    answers.push(say(lock, found));
+    const found = await pythonEnvironment(lock);
+    answers.push(say(lock, found.available ? found.python : found));
   }
   return answers.every(available => available) ? 0 : 1;
 }

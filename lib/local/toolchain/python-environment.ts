@@ -20,16 +20,27 @@ export function findPythonEnvironment(lockFile: string): FoundEnvironment {
 }
 
 /**
- * Interpreter of the environment of a lock file with hashes, installed once for this lock and this Python and then shared by
- * every run. Nobody may install into it: other runs use it at the same time. Throws with the reason if it is not to be had.
+ * The environment of a lock file with hashes, installed once for this lock and this Python and then shared by every run.
+ * Nobody may install into it: other runs use it at the same time.
  */
-export async function pythonEnvironment(lockFile: string): Promise<string> {
+export async function pythonEnvironment(lockFile: string): Promise<FoundEnvironment> {
   const python = findPython();
-  if (!python.available) throw new Error(python.reason);
-  const entry = await cacheEntry(environmentName(lockFile, python.identity), async (folder) => {
-    await install(await requireTool('uv'), python.path, lockFile, folder);
-  });
-  return join(entry, 'bin/python');
+  if (!python.available) return python;
+  try {
+    const entry = await cacheEntry(environmentName(lockFile, python.identity), async (folder) => {
+      await install(await requireTool('uv'), python.path, lockFile, folder);
+    });
+    return { available: true, python: join(entry, 'bin/python') };
+  } catch (error) {
+    return { available: false, reason: `the environment of ${lockFile} could not be installed: ${(error as Error).message}` };
+  }
+}
+
+/** Interpreter of the environment of a lock file, installed if need be. Throws with the reason if it is not to be had. */
+export async function requirePythonEnvironment(lockFile: string): Promise<string> {
+  const found = await pythonEnvironment(lockFile);
+  if (!found.available) throw new Error(found.reason);
+  return found.python;
 }
 
 async function install(uv: string, python: string, lockFile: string, folder: string): Promise<void> {
