@@ -92,7 +92,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   jest: true,
   jestOptions: { jestVersion: '~30.0', coverage: false, junitReporting: false },
   eslint: true,
-  eslintOptions: { dirs: ['lib', 'stacks', 'examples', 'test'], commandOptions: { fix: false } },
+  eslintOptions: { dirs: ['lib', 'stacks', 'examples', 'test', 'docs'], devdirs: [], lintProjenRc: false, commandOptions: { fix: false } },
 });
 
 // ---- generated configuration -----------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ checkConfig?.addOverride('compilerOptions.paths', {
   'cdk-ml-platform/testing': ['../lib/testing/index.ts'],
   'cdk-ml-platform/terraform': ['../lib/terraform/index.ts'],
 });
-checkConfig?.addOverride('include', ['**/*.ts', '../lib/**/*.ts', '../stacks/**/*.ts', '../examples/**/*.ts']);
+checkConfig?.addOverride('include', ['**/*.ts', '../lib/**/*.ts', '../stacks/**/*.ts', '../examples/**/*.ts', '../docs/**/*.ts']);
 checkConfig?.addOverride('exclude', ['../node_modules', '../**/cdk.out']);
 
 // ---- package ---------------------------------------------------------------------------------------------------
@@ -149,7 +149,15 @@ project.package.addField('jest', {
 for (const name of ['ts-jest', 'ts-node']) project.deps.removeDependency(name);
 
 // ---- house rules that a linter can hold ---------------------------------------------------------------------------
-project.eslint?.addRules({ 'no-bitwise': 'off' });
+project.eslint?.addRules({
+  'no-bitwise': 'off',
+  '@stylistic/object-property-newline': 'off',
+  '@stylistic/max-len': ['error', { code: 160, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreComments: true, ignoreRegExpLiterals: true }],
+});
+const eslintrc = project.tryFindObjectFile('.eslintrc.json');
+eslintrc?.addDeletionOverride('parserOptions.projectService');
+eslintrc?.addOverride('parserOptions.project', './test/tsconfig.json');
+eslintrc?.addToArray('ignorePatterns', '.projenrc.ts', '.projen', '**/cdk.out');
 project.eslint?.addOverride({
   files: ['lib/**/*.ts'],
   rules: {
