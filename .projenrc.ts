@@ -151,6 +151,7 @@ for (const name of ['ts-jest', 'ts-node']) project.deps.removeDependency(name);
 // ---- house rules that a linter can hold ---------------------------------------------------------------------------
 project.eslint?.addRules({
   'no-bitwise': 'off',
+  '@typescript-eslint/member-ordering': 'off',
   '@stylistic/object-property-newline': 'off',
   '@stylistic/max-len': ['error', { code: 160, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreComments: true, ignoreRegExpLiterals: true }],
 });
@@ -171,7 +172,7 @@ project.eslint?.addOverride({
 
 project.eslint?.addOverride({
   // never part of what a CDK user installs: the Terraform engines, the laptop edition, what teams copy
-  files: ['lib/terraform/**/*.ts', 'lib/local/**/*.ts', 'lib/cli/**/*.ts', 'stacks/**/*.ts', 'examples/**/*.ts', 'test/**/*.ts'],
+  files: ['lib/terraform/**/*.ts', 'lib/local/**/*.ts', 'lib/cli/**/*.ts', 'stacks/**/*.ts', 'examples/**/*.ts', 'test/**/*.ts', 'docs/**/*.ts'],
   rules: { 'import/no-extraneous-dependencies': 'off', 'import/no-unresolved': ['error', { ignore: ['^cdk-ml-platform'] }] },
 });
 
