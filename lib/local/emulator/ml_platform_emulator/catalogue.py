@@ -9,8 +9,8 @@ from .resources.stubs import STUBS, stubbed_resources
 #: types that this package adds to ministack and that something stands behind
 ADDED = tuple(resource.type for module in (network, control, eks) for resource in module.RESOURCES)
 #: ministack's types whose behaviour this package completes
-COMPLETED = ("AWS::S3::Bucket", "AWS::Glue::Table", "AWS::RDS::DBInstance", "AWS::ECS::Service",
-             "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::CloudWatch::Alarm", "AWS::EKS::Cluster")
+COMPLETED = ("AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::Glue::Table", "AWS::RDS::DBInstance", "AWS::ECS::TaskDefinition",
+             "AWS::ECS::Service", "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::CloudWatch::Alarm", "AWS::EKS::Cluster")
 #: the CDK's custom resources that are handled without their Lambda function
 CUSTOM = tuple(resource.type for resource in kubernetes.RESOURCES)
 
@@ -31,9 +31,11 @@ def install(services: Services) -> None:
             register(resource(services))
     for resource in stubbed_resources(services):
         register(resource)
+    control.install_secret()
     storage.extend_bucket()
     storage.install_table(services)
     compute.extend_database(services)
+    compute.extend_task_definition()
     compute.extend_service(services)
     compute.extend_listener_rule()
     compute.install_alarm()

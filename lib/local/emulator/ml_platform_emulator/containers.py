@@ -87,6 +87,22 @@ class Container:
                     time.sleep(0.1)
 
 
+class RestartDelay:
+    """How long a service waits before it replaces a failed task: not at all three times, then longer and longer."""
+
+    FREE, FORGET_AFTER_S, LONGEST_S = 3, 60.0, 30.0
+
+    def __init__(self):
+        self._failures: dict[str, list[float]] = {}
+
+    def __call__(self, task: Mapping) -> float:
+        """Counts a failure of the task's service; returns seconds."""
+        now, key = time.monotonic(), f"{task.get('clusterArn')}/{task.get('group')}"
+        recent = [moment for moment in self._failures.get(key, []) if now - moment < self.FORGET_AFTER_S] + [now]
+        self._failures[key] = recent
+        return 0.0 if len(recent) <= self.FREE else min(2.0 ** (len(recent) - self.FREE - 1), self.LONGEST_S)
+
+
 class Image:
     """An image: its digest is the asset hash, so that a pinned digest still says which asset it is."""
 
@@ -105,7 +121,13 @@ class Images:
         """The image of a name with a tag or digest."""
         return Image(asset_hash(name) or "0" * 64)
 
-    get_registry_data = pull = get
+    pull = get
+
+    def get_registry_data(self, name: str, **_) -> Image:
+        """As get; an image that the CDK did not publish has no digest here, so that it keeps its name."""
+        if not asset_hash(name):
+            raise LookupError(f"{name} is not published here")
+        return self.get(name)
 
 
 class Containers:

@@ -45,6 +45,8 @@ class PostgresServers:
 
     def start(self, name: str, user: str, password: str, database: str) -> int:
         """Starts a server and returns its port on 127.0.0.1; raises PostgresUnavailable."""
+        if os.environ.get("ML_EMULATOR_NO_POSTGRES"):
+            raise PostgresUnavailable("ML_EMULATOR_NO_POSTGRES is set")
         programs = find_programs()
         if not programs:
             raise PostgresUnavailable("no PostgreSQL is installed (initdb is neither in PATH nor in a usual folder)")

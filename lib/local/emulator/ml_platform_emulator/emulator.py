@@ -4,7 +4,8 @@ from typing import Callable
 
 from . import catalogue, state_machines, targets
 from . import ministack_api as ministack
-from .containers import ContainerClient
+from . import ministack_pin
+from .containers import ContainerClient, RestartDelay
 from .databases import PostgresServers
 from .front_door import FrontDoor
 from .processes import ProcessTable
@@ -19,13 +20,14 @@ class Emulator:
 
     def __init__(self, settings: Settings):
         logging.getLogger().setLevel(logging.WARNING)
-        ministack.check()
+        ministack_pin.check()
         report = Report(settings.directory)
         self._processes = ProcessTable(settings.directory)
         directory = TargetDirectory()
         databases = PostgresServers(settings, self._processes)
         catalogue.install(Services(settings, report, databases, directory))
         ministack.install_container_client(ContainerClient(settings, self._processes, directory, report))
+        ministack.complete_deployments(RestartDelay())
         ministack.install_load_balancer(targets.choose_group, directory.choose, directory.locate, directory.health)
         state_machines.install()
         self.application: Callable = FrontDoor(ministack.asgi_app())

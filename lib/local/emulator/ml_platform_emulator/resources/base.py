@@ -68,6 +68,13 @@ class Resource:
         """Deletes; a resource that is gone already is fine."""
 
 
+def camel(value: Any) -> Any:
+    """The same data with keys such as `AddonName` written `addonName`."""
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: camel(item) for key, item in value.items()}
+    return [camel(item) for item in value] if isinstance(value, list) else value
+
+
 def register(resource: Resource) -> None:
     """Lets stacks have this type."""
     attributes: dict[str, dict] = {}
@@ -92,10 +99,10 @@ def register(resource: Resource) -> None:
     ministack.set_handler(resource.type, create, update, delete)
 
 
-def extend(resource_type: str, *, created: Optional[Callable] = None, updated: Optional[Callable] = None,
+def extend(resource_type: str, *, adapt: Callable = dict, created: Optional[Callable] = None, updated: Optional[Callable] = None,
            before_create: Optional[Callable] = None, before_delete: Optional[Callable] = None,
            deleted: Optional[Callable] = None) -> None:
-    """Adds to ministack's own handler: `before_create(place, props)`, `created(place, props, physical_id, attributes)`,
+    """Adds to ministack's own handler: `adapt(props)` before anything, `before_create(place, props)`, `created(place, props, physical_id, attributes)`,
     `updated(place, old, new, physical_id, attributes)`, `before_delete(physical_id, props)`, `deleted(...)`."""
     handler = ministack.handler(resource_type)
     original = dict(handler)
@@ -104,14 +111,14 @@ def extend(resource_type: str, *, created: Optional[Callable] = None, updated: O
         place = Place(stack, logical_id)
         if before_create:
             before_create(place, props)
-        physical_id, attributes = original["create"](logical_id, props, stack)
+        physical_id, attributes = original["create"](logical_id, adapt(props), stack)
         if created:
             created(place, props, physical_id, attributes)
         return physical_id, attributes
 
     def update(physical_id, old, new, stack, logical_id=None):
         extra = (logical_id,) if original.get("update_with_logical_id") else ()
-        changed_id, attributes = original["update"](physical_id, old, new, stack, *extra)
+        changed_id, attributes = original["update"](physical_id, adapt(old), adapt(new), stack, *extra)
         place = Place(stack, logical_id or physical_id)
         if changed_id != physical_id and created:
             created(place, new, changed_id, attributes)

@@ -4,7 +4,7 @@ from typing import Mapping, Optional
 
 from .. import ministack_api as ministack
 from ..databases import PostgresUnavailable
-from .base import Place, Services, extend
+from .base import Place, Services, camel, extend
 
 POLL_S = 0.2
 CRASHES = 3
@@ -35,6 +35,19 @@ def extend_database(services: Services) -> None:
 
     extend("AWS::RDS::DBInstance", created=created, updated=updated,
            deleted=lambda name, props: services.databases.stop(name))
+
+
+def extend_task_definition() -> None:
+    """ministack keeps these parts of a container definition in CloudFormation's spelling and then does not find them:
+    secrets would be missing from the environment without a word."""
+    parts = ("Secrets", "HealthCheck", "DependsOn", "Ulimits", "RepositoryCredentials")
+
+    def adapt(props: Mapping) -> dict:
+        return {**props, "ContainerDefinitions": [
+            {name: camel(value) if name in parts else value for name, value in container.items()}
+            for container in props.get("ContainerDefinitions") or []]}
+
+    extend("AWS::ECS::TaskDefinition", adapt=adapt)
 
 
 def extend_service(services: Services) -> None:

@@ -1,7 +1,9 @@
 """Types of other services whose API the emulator has, but CloudFormation's view of it not."""
 import json
+import string
 from typing import Mapping
 
+from .. import ministack_api as ministack
 from .base import Place, Resource
 
 
@@ -123,6 +125,34 @@ class ClusterCapacityProviders(Resource):
         self.services.client("ecs").put_cluster_capacity_providers(
             cluster=cluster, capacityProviders=props.get("CapacityProviders") or [],
             defaultCapacityProviderStrategy=strategy)
+
+
+def install_secret() -> None:
+    """Ref of a secret is its ARN, as on AWS (container definitions are built from it); a generated value without
+    punctuation has none."""
+    resource_type = "AWS::SecretsManager::Secret"
+    original = dict(ministack.handler(resource_type))
+
+    def adapt(props):
+        generate = props.get("GenerateSecretString") or {}
+        if str(generate.get("ExcludePunctuation")).lower() != "true":
+            return props
+        excluded = generate.get("ExcludeCharacters", "") + string.punctuation
+        return {**props, "GenerateSecretString": {**generate, "ExcludeCharacters": excluded}}
+
+    def create(logical_id, props, stack):
+        _, attributes = original["create"](logical_id, adapt(props), stack)
+        return attributes["Arn"], attributes
+
+    def update(physical_id, old, new, stack, logical_id):
+        name = ministack.secret_name(physical_id)
+        _, attributes = original["update"](name, adapt(old), adapt(new), stack, logical_id)
+        return attributes["Arn"], attributes
+
+    def delete(physical_id, props):
+        original["delete"](ministack.secret_name(physical_id), props)
+
+    ministack.set_handler(resource_type, create, update, delete)
 
 
 RESOURCES = (Archive, OidcProvider, CompositeAlarm, NamedQuery, ClusterCapacityProviders)

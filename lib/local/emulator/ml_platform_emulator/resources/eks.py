@@ -1,18 +1,11 @@
 """EKS types that ministack's CloudFormation lacks, through the emulator's own EKS API, and the cluster's endpoint."""
-from typing import Any, Mapping
+from typing import Mapping
 
 import yaml
 
 from .. import ministack_api as ministack
-from .base import Place, Resource, Services, extend
+from .base import Place, Resource, Services, camel, extend
 from .control import tag_map
-
-
-def camel(value: Any) -> Any:
-    """The same data with keys such as `AddonName` written `addonName`."""
-    if isinstance(value, dict):
-        return {key[:1].lower() + key[1:]: camel(item) for key, item in value.items()}
-    return [camel(item) for item in value] if isinstance(value, list) else value
 
 
 def _without_tags(props: Mapping, *names: str) -> dict:
