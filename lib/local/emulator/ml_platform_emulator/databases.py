@@ -52,7 +52,7 @@ class PostgresServers:
             raise PostgresUnavailable("no PostgreSQL is installed (initdb is neither in PATH nor in a usual folder)")
         data = self._settings.directory / "postgres" / name
         data.mkdir(parents=True)
-        runner = _unprivileged_user(self._settings.directory, data)
+        runner = _unprivileged_user(data)
         self._initialize(programs, data, runner, user, password)
         port = free_port()
         options = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "unix_socket_directories=",
@@ -104,7 +104,7 @@ def _environment() -> dict:
     return {"PATH": os.environ.get("PATH", ""), "LANG": "C", "TZ": "UTC"}
 
 
-def _unprivileged_user(root: Path, data: Path) -> Optional[str]:
+def _unprivileged_user(data: Path) -> Optional[str]:
     """PostgreSQL refuses to run as root: then it is user `postgres`, who must be able to reach the data folder."""
     if os.geteuid() != 0:
         return None
@@ -117,10 +117,14 @@ def _unprivileged_user(root: Path, data: Path) -> Optional[str]:
                                   extra_groups=[]).returncode
 
     if not reachable():
-        for folder in (root, data.parent):
-            folder.chmod(folder.stat().st_mode | 0o011)
+        # May be passed through, not listed. A home folder stays as it is.
+        for folder in data.parents:
+            if folder == Path.home() or folder in Path.home().parents:
+                break
+            if folder.stat().st_uid == os.geteuid():
+                folder.chmod(folder.stat().st_mode | 0o011)
     if not reachable():
-        raise PostgresUnavailable(f"user postgres cannot reach {root}; give ML_EMULATOR_DIR a place that others may enter")
+        raise PostgresUnavailable(f"user postgres cannot reach {data}; give ML_EMULATOR_DIR a place that others may enter")
     return "postgres"
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Optional
 from xml.sax.saxutils import escape
 
+
 def _module(name: str) -> Any:
     return importlib.import_module(f"ministack.{name}")
 
@@ -335,5 +336,4 @@ def _tell_health(alb: Any, health: Callable) -> None:
                         f"</Target><TargetHealth><State>{state}</State>{detail}</TargetHealth></member>")
         return alb._xml(200, "DescribeTargetHealth",
                         f"<TargetHealthDescriptions>{members}</TargetHealthDescriptions>")
-    alb._describe_target_health = describe_target_health
     alb._ACTION_MAP["DescribeTargetHealth"] = describe_target_health

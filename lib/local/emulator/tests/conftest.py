@@ -1,9 +1,11 @@
 """An emulator for the tests, driven as any AWS account is: through boto3."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -113,11 +115,14 @@ class StackFailed(AssertionError):
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory):
-    """One emulator for all tests that leave nothing behind that others would see."""
-    running = RunningEmulator(tmp_path_factory.mktemp("shared"), ML_EMULATOR_SERVICE_TIMEOUT="20")
+def emulator():
+    """One emulator for all tests that leave nothing behind that others would see. Not in pytest's folder, which only
+    its owner may enter: PostgreSQL does not run as root."""
+    directory = tempfile.mkdtemp(prefix="ml-emulator-test-")
+    running = RunningEmulator(Path(directory), ML_EMULATOR_SERVICE_TIMEOUT="20")
     yield running
     running.stop()
+    shutil.rmtree(directory)
 
 
 def eventually(check, seconds: float = 15.0):

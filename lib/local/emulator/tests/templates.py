@@ -13,6 +13,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
         self.wfile.write(body.encode())
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers['Content-Length']))
+        self.send_response(418)
+        self.end_headers()
+        self.wfile.write(str(len(body)).encode())
     def log_message(self, *args):
         print('served', self.path, flush=True)
 print('up', flush=True)

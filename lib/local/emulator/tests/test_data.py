@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from conftest import StackFailed, eventually
 from pyiceberg.catalog.glue import GlueCatalog
-from pyiceberg.exceptions import NoSuchIcebergTableError
+from pyiceberg.exceptions import NoSuchPropertyException
 from templates import att, balancer, ref, task
 
 from ml_platform_emulator.databases import find_programs
@@ -104,7 +104,7 @@ def test_an_update_without_the_whole_schema_loses_the_table_as_on_aws(emulator):
     parameters = emulator.client("glue").get_table(DatabaseName="lake", Name="events")["Table"]["Parameters"]
     assert "table_type" not in parameters
     assert "metadata_location" in parameters
-    with pytest.raises(NoSuchIcebergTableError, match="table_type"):
+    with pytest.raises(NoSuchPropertyException, match="table_type"):
         load(emulator)
 
 

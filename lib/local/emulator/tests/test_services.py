@@ -1,6 +1,7 @@
 """Fargate services really run and answer through the load balancer."""
 import json
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -80,11 +81,12 @@ def test_a_process_reaches_another_service_by_its_internal_host_name(emulator, e
     assert answer(emulator, "/ask/echo.ml.internal/inner")["path"] == "/inner"
 
 
-def test_a_streamed_post_arrives_whole(emulator, echo):
-    request = urllib.request.Request(f"{emulator.endpoint}/_alb/echo.ml.internal/x", method="HEAD")
-    with pytest.raises(urllib.error.HTTPError) as refused:  # the server only knows GET: its own answer comes through
+def test_a_post_arrives_whole_and_the_answer_s_status_comes_through(emulator, echo):
+    request = urllib.request.Request(f"{emulator.endpoint}/_alb/echo.ml.internal/x", data=b"x" * 200_000)
+    with pytest.raises(urllib.error.HTTPError) as answered:
         urllib.request.urlopen(request)
-    assert refused.value.code == 501
+    assert answered.value.code == 418
+    assert answered.value.read() == b"200000"
 
 
 def test_output_goes_to_cloudwatch_logs_and_to_a_file(emulator, echo):
