@@ -1,5 +1,5 @@
 import { ESTIMATORS, type Part } from './private/estimators';
-import { BY_USE, FREE } from './private/no-cost-at-rest';
+import { BY_USE as USAGE, FREE as NEVER_BILLED } from './private/no-cost-at-rest';
 import { Properties, type CostTemplate, type TemplateResource } from './private/template';
 import { type PriceTable, US_EAST_1_2026_11 } from './price-table';
 
@@ -62,8 +62,8 @@ function partsOf(logicalId: string, resource: TemplateResource, template: CostTe
   if (estimate !== undefined) {
     return orFree(estimate({ logicalId, properties: new Properties(resource.Properties ?? {}), template, prices }));
   }
-  if (FREE.has(resource.Type)) return orFree([]);
-  const use = resource.Type.startsWith('Custom::') ? BY_USE['AWS::CloudFormation::CustomResource'] : BY_USE[resource.Type];
+  if (NEVER_BILLED.has(resource.Type)) return orFree([]);
+  const use = resource.Type.startsWith('Custom::') ? USAGE['AWS::CloudFormation::CustomResource'] : USAGE[resource.Type];
   return [use === undefined ? { unknown: `no price for ${resource.Type}` } : { byUse: use }];
 }
 

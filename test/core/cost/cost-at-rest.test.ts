@@ -17,6 +17,7 @@ describe('cost at rest', () => {
     ['AWS::CloudWatch::Alarm', { Period: 10 }, 0.3],
     ['AWS::CloudWatch::Alarm', { Metrics: [{ Expression: 'a/b' }, { MetricStat: {} }, { MetricStat: {} }] }, 0.2],
     ['AWS::CloudWatch::CompositeAlarm', {}, 0.5],
+    ['AWS::ApplicationAutoScaling::ScalingPolicy', { PolicyType: 'TargetTrackingScaling' }, 0.2],
     ['AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Interface', SubnetIds: ['a', 'b'] }, 14.6],
     ['AWS::RDS::DBInstance', { DBInstanceClass: 'db.t4g.micro', Engine: 'postgres', AllocatedStorage: '20', StorageType: 'gp3' }, 13.98],
     ['AWS::RDS::DBInstance',

@@ -19,6 +19,9 @@ export type Estimator = (subject: Subject) => Part[];
 
 /** How each billed type is counted. */
 export const ESTIMATORS: Record<string, Estimator> = {
+  // target tracking makes two alarms of its own: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking.html
+  'AWS::ApplicationAutoScaling::ScalingPolicy': ({ properties, prices }) =>
+    (properties.text('PolicyType') === 'TargetTrackingScaling' ? [monthly('alarm of target tracking', 2, prices.alarmMetricMonth)] : []),
   'AWS::CloudWatch::Alarm': alarm,
   'AWS::CloudWatch::CompositeAlarm': ({ prices }) => [monthly('composite alarm', 1, prices.compositeAlarmMonth)],
   'AWS::DynamoDB::Table': dynamoDbTable,

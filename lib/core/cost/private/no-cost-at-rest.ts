@@ -1,7 +1,6 @@
 /** Types that are never billed. */
 export const FREE = new Set([
   'AWS::ApplicationAutoScaling::ScalableTarget',
-  'AWS::ApplicationAutoScaling::ScalingPolicy',
   'AWS::CDK::Metadata',
   'AWS::EC2::EgressOnlyInternetGateway',
   'AWS::EC2::InternetGateway',

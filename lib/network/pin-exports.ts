@@ -1,0 +1,1 @@
+export { pinExports } from './private/pinned-exports';

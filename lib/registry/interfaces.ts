@@ -1,0 +1,74 @@
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { IConstruct } from 'constructs';
+import type { ModelGrants } from './model-grants';
+
+/** A registry of model versions, with the release records that say which of them are in production. */
+export interface IModelRegistry extends IConstruct {
+  /** Address of the MLflow server: the value of `MLFLOW_TRACKING_URI`. */
+  readonly trackingUri: string;
+  /** Bucket that holds the artifacts of model versions. */
+  readonly artifactBucket: s3.IBucket;
+  /** Prefix of the artifacts in the bucket, without slashes at its ends. */
+  readonly artifactPrefix: string;
+  /** Table of release records: what production believes. */
+  readonly releaseTable: dynamodb.ITable;
+  /** Rights on every model. */
+  readonly grants: ModelGrants;
+  /**
+   * A model by its name. Nothing is created: models and their versions are made by people and pipelines, not by deployments.
+   *
+   * @param name name of the registered model, for example `fraud`
+   */
+  model(name: string): IRegisteredModel;
+}
+
+/** A model of a registry. */
+export interface IRegisteredModel {
+  /** Name of the model. */
+  readonly modelName: string;
+  /** The registry that knows it. */
+  readonly registry: IModelRegistry;
+  /** Rights on this model alone. */
+  readonly grants: ModelGrants;
+  /**
+   * The version that an alias names at run time.
+   *
+   * @param name name of the alias; `champion` is the one that production serves
+   */
+  alias(name: string): ModelReference;
+}
+
+/** A version of a model, named by an alias and found at run time. */
+export interface ModelReference {
+  /** Name of the model. */
+  readonly modelName: string;
+  /** Name of the alias; `champion` follows the release record. */
+  readonly alias: string;
+  /** The registry that knows the model. */
+  readonly registry: IModelRegistry;
+}
+
+/** A registry that exists. */
+export interface ModelRegistryAttributes {
+  /** Address of the MLflow server, for example `https://mlflow.example.com`. */
+  readonly trackingUri: string;
+  /**
+   * Bucket that holds the artifacts of model versions.
+   *
+   * @default - unknown: models cannot be served or registered directly on S3
+   */
+  readonly artifactBucket?: s3.IBucket;
+  /**
+   * Prefix of the artifacts in the bucket, without slashes at its ends.
+   *
+   * @default mlflow
+   */
+  readonly artifactPrefix?: string;
+  /**
+   * Table of release records: `new ReleaseRecord(...).table`, or a table of that shape.
+   *
+   * @default - unknown: models cannot be served or promoted
+   */
+  readonly releaseTable?: dynamodb.ITable;
+}

@@ -1,0 +1,66 @@
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { acknowledgeWildcards } from '../network/acknowledge-wildcards';
+import { Access, accessStatements, readsArtifacts, writesArtifacts } from './blueprint/access';
+import type { IModelRegistry } from './interfaces';
+
+const WILDCARD_REASON = 'artifacts are many objects below one prefix; the right ends at that prefix';
+
+/**
+ * Rights on the models of a registry, or on one of them.
+ *
+ * Who may register a version cannot move production: only `promote` writes the release record.
+ * All of them are rights in IAM. Whoever talks to the MLflow server needs the way to it too: `registry.connections.allowFrom(...)`.
+ */
+export class ModelGrants {
+  /**
+   * @param registry the registry
+   * @param modelName the one model that the rights cover. Default: every model
+   */
+  constructor(private readonly registry: IModelRegistry, private readonly modelName?: string) {}
+
+  /** Read release records, their history, and artifacts. */
+  read(grantee: iam.IGrantable): iam.Grant {
+    return this.grant(Access.READ, grantee);
+  }
+
+  /** Read and write artifacts directly on S3, for training jobs; never the release record. */
+  register(grantee: iam.IGrantable): iam.Grant {
+    return this.grant(Access.REGISTER, grantee);
+  }
+
+  /** Move production: write release records. Give it to the lifecycle role only. */
+  promote(grantee: iam.IGrantable): iam.Grant {
+    return this.grant(Access.PROMOTE, grantee);
+  }
+
+  /** What a model server needs: the current release record and the artifacts. */
+  serve(grantee: iam.IGrantable): iam.Grant {
+    return this.grant(Access.SERVE, grantee);
+  }
+
+  private grant(access: Access, grantee: iam.IGrantable): iam.Grant {
+    const { releaseTable, artifactBucket, artifactPrefix } = this.registry;
+    const statements = accessStatements(access, {
+      releaseTableArn: releaseTable.tableArn,
+      artifactBucketArn: artifactBucket.bucketArn,
+      artifactPrefix,
+      modelName: this.modelName,
+    });
+    const grants = statements.map(({ actions, resources, conditions }) => {
+      acknowledgeWildcards(grantee.grantPrincipal, resources, WILDCARD_REASON);
+      return iam.Grant.addToPrincipal({ grantee, actions, resourceArns: resources, conditions });
+    });
+    return [...grants, ...this.keyGrants(access, grantee)].reduce((all, one) => all.combine(one));
+  }
+
+  /** Buckets and tables with a key of the customer need the key's rights as well. */
+  private keyGrants(access: Access, grantee: iam.IGrantable): iam.Grant[] {
+    const grants: iam.Grant[] = [];
+    const { artifactBucket: { encryptionKey: bucketKey }, releaseTable: { encryptionKey: tableKey } } = this.registry;
+    if (bucketKey && writesArtifacts(access)) grants.push(bucketKey.grantEncryptDecrypt(grantee));
+    else if (bucketKey && readsArtifacts(access)) grants.push(bucketKey.grantDecrypt(grantee));
+    if (tableKey && access === Access.PROMOTE) grants.push(tableKey.grantEncryptDecrypt(grantee));
+    else if (tableKey && access !== Access.REGISTER) grants.push(tableKey.grantDecrypt(grantee));
+    return grants;
+  }
+}

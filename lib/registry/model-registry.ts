@@ -1,0 +1,224 @@
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { Faults } from '../core/private/faults';
+import { destroysData } from '../core/private/removal';
+import { runtimeAsset } from '../core/private/runtime-asset';
+import type { IMlNetwork } from '../network/interfaces';
+import { InternalService } from '../network/internal-service';
+import type { InternalServiceOptions } from '../network/internal-service-props';
+import { pinExports } from '../network/pin-exports';
+import { serviceOptionsOf } from '../network/service-options-of';
+import { checkArtifactPrefix } from './blueprint/names';
+import { registryServer, type RegistryServerBlueprint } from './blueprint/server';
+import type { IModelRegistry, IRegisteredModel, ModelRegistryAttributes } from './interfaces';
+import { ModelGrants } from './model-grants';
+import { importRegistry } from './private/imported-registry';
+import { RegisteredModel } from './registered-model';
+import { RegistryDatabase, type RegistryDatabaseConfig } from './registry-database';
+import { ReleaseRecord } from './release-record';
+
+/** Properties of `ModelRegistry`. The server has 512 CPU units and 1,024 MiB unless `cpu` and `memoryLimitMiB` say otherwise. */
+export interface ModelRegistryProps extends InternalServiceOptions {
+  /** The network that the server and its database stand in. */
+  readonly network: IMlNetwork;
+  /**
+   * Bucket for artifacts, for example one of the lake.
+   *
+   * @default - a new one: encrypted, versioned, private, retained
+   */
+  readonly artifactBucket?: s3.IBucket;
+  /**
+   * Prefix of the artifacts in the bucket. Rights on artifacts end there.
+   *
+   * @default mlflow
+   */
+  readonly artifactPrefix?: string;
+  /**
+   * Where MLflow keeps its metadata.
+   *
+   * @default RegistryDatabase.postgres()
+   */
+  readonly database?: RegistryDatabase;
+  /**
+   * First part of the server's name in the network's domain: `mlflow` gives `mlflow.ml.internal`.
+   *
+   * @default mlflow
+   */
+  readonly hostName?: string;
+  /**
+   * Worker processes of the server: 490 MB for the first one, 280 MB for each further one.
+   *
+   * @default 1
+   */
+  readonly workers?: number;
+  /**
+   * Further Host headers that the server answers, with their ports, for example `mlflow.example.com:443`.
+   *
+   * @default - its own name and localhost
+   */
+  readonly allowedHosts?: string[];
+  /**
+   * Image of the server. It has to run `python -m ml_platform_runtime registry-server`.
+   *
+   * @default - built from the sources in this package
+   */
+  readonly image?: ecs.ContainerImage;
+  /**
+   * `RemovalPolicy.DESTROY` deletes database, artifacts and release records with the stack; it needs the context
+   * `cdk-ml-platform:allow-data-destruction` too.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/**
+ * MLflow on Fargate behind the network's internal load balancer, with a PostgreSQL database, artifacts on S3,
+ * and the table of release records that says which version of a model production serves.
+ *
+ * The server migrates its database before it answers. Nobody can reach it until `connections.allowFrom(...)` says so.
+ * https://mlflow.org/docs/latest/self-hosting/
+ */
+export class ModelRegistry extends Construct implements IModelRegistry, ec2.IConnectable {
+  /**
+   * A registry that exists: everything works and nothing is created.
+   *
+   * @throws a ValidationError [invalid-tracking-uri] [invalid-artifact-prefix]
+   */
+  static fromModelRegistryAttributes(scope: Construct, id: string, attributes: ModelRegistryAttributes): IModelRegistry {
+    return importRegistry(scope, id, attributes);
+  }
+
+  /**
+   * An MLflow server that exists, known by its address alone. Nothing is created.
+   *
+   * Asking it for its artifacts, release records or rights is an error that names `fromModelRegistryAttributes`.
+   */
+  static fromTrackingUri(scope: Construct, id: string, trackingUri: string): IModelRegistry {
+    return importRegistry(scope, id, { trackingUri });
+  }
+
+  readonly trackingUri: string;
+  readonly artifactBucket: s3.IBucket;
+  readonly artifactPrefix: string;
+  readonly releaseTable: dynamodb.ITable;
+  readonly grants: ModelGrants;
+  /** The MLflow server. */
+  readonly server: InternalService;
+  /** Host name of the server, for example `mlflow.ml.internal`. */
+  readonly hostName: string;
+  /** Who may talk to the server. */
+  readonly connections: ec2.Connections;
+  /** Alarms of server and database. */
+  readonly alarms: cloudwatch.Alarm[];
+  private readonly database: RegistryDatabaseConfig;
+
+  constructor(scope: Construct, id: string, props: ModelRegistryProps) {
+    const faults = Faults.of(scope, id);
+    const destroy = destroysData(scope, faults, 'removalPolicy', props.removalPolicy === RemovalPolicy.DESTROY);
+    planServer(faults, scope, props, { bucketName: '', database: undefined });
+    checkArtifactPrefix(faults, props.artifactPrefix ?? DEFAULT_PREFIX);
+    faults.throwIfAny();
+    super(scope, id);
+
+    const removalPolicy = destroy ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
+    this.artifactPrefix = props.artifactPrefix ?? DEFAULT_PREFIX;
+    this.artifactBucket = props.artifactBucket ?? createBucket(this, removalPolicy);
+    this.releaseTable = new ReleaseRecord(this, 'Releases', { removalPolicy }).table;
+    this.grants = new ModelGrants(this);
+    this.database = (props.database ?? RegistryDatabase.postgres()).bind(this, {
+      network: props.network, destroy, alarmActions: props.alarmActions,
+    });
+
+    const plan = planServer(faults, this, props, { bucketName: this.artifactBucket.bucketName, database: this.database });
+    this.server = createServer(this, props, plan, this.database);
+    this.grants.register(this.server.taskRole);
+    this.database.connections?.allowDefaultPortFrom(this.server.securityGroup, 'model registry');
+    this.trackingUri = plan.trackingUri;
+    this.hostName = this.server.hostName;
+    this.connections = this.server.connections;
+    this.alarms = [...this.server.alarms, ...this.database.alarms];
+    pinExports(this, [this.releaseTable.tableArn, this.releaseTable.tableName]);
+    if (!props.artifactBucket) pinExports(this, [this.artifactBucket.bucketArn, this.artifactBucket.bucketName]);
+  }
+
+  /** The database instance, if it was made here. */
+  get databaseInstance(): RegistryDatabaseConfig['instance'] {
+    return this.database.instance;
+  }
+
+  model(name: string): IRegisteredModel {
+    return new RegisteredModel(this, name);
+  }
+}
+
+const DEFAULT_PREFIX = 'mlflow';
+
+interface Backends {
+  readonly bucketName: string;
+  readonly database?: RegistryDatabaseConfig;
+}
+
+function planServer(faults: Faults, scope: Construct, props: ModelRegistryProps, { bucketName, database }: Backends): RegistryServerBlueprint {
+  const { domainName, scheme, port } = props.network.loadBalancer;
+  return registryServer(faults, {
+    hostName: props.hostName,
+    domainName,
+    scheme,
+    listenerPort: port,
+    artifactBucketName: bucketName,
+    artifactPrefix: props.artifactPrefix ?? DEFAULT_PREFIX,
+    databaseHost: database?.host ?? '',
+    databasePort: database?.port ?? '',
+    databaseName: database?.databaseName ?? '',
+    region: Stack.of(scope).region,
+    workers: props.workers,
+    cpu: props.cpu,
+    memoryLimitMiB: props.memoryLimitMiB,
+    allowedHosts: props.allowedHosts,
+  });
+}
+
+function createServer(scope: Construct, props: ModelRegistryProps, plan: RegistryServerBlueprint, database: RegistryDatabaseConfig): InternalService {
+  const fields = Object.entries(plan.secretFields);
+  return new InternalService(scope, 'Server', {
+    ...serviceOptionsOf(props, { cpu: plan.cpu, memoryLimitMiB: plan.memoryLimitMiB, containerInsights: false }),
+    network: props.network,
+    hostName: plan.hostName,
+    image: props.image ?? runtimeImage(props.cpuArchitecture),
+    command: plan.command,
+    port: plan.port,
+    environment: plan.environment,
+    secrets: Object.fromEntries(fields.map(([name, field]) => [name, ecs.Secret.fromSecretsManager(database.secret, field)])),
+    healthCheck: { path: plan.healthPath, gracePeriod: Duration.seconds(plan.healthGraceSeconds) },
+  });
+}
+
+function runtimeImage(architecture: ecs.CpuArchitecture = ecs.CpuArchitecture.X86_64): ecs.ContainerImage {
+  const { directory, target, exclude } = runtimeAsset('registry');
+  const platform = architecture === ecs.CpuArchitecture.ARM64 ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64;
+  return ecs.ContainerImage.fromAsset(directory, { target, exclude, platform });
+}
+
+function createBucket(scope: Construct, removalPolicy: RemovalPolicy): s3.Bucket {
+  const bucket = new s3.Bucket(scope, 'Artifacts', {
+    encryption: s3.BucketEncryption.S3_MANAGED,
+    blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+    enforceSSL: true,
+    minimumTLSVersion: 1.2,
+    versioned: true,
+    lifecycleRules: [{ id: 'abandoned-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+    removalPolicy,
+    autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY,
+  });
+  Validations.of(bucket).acknowledge({
+    id: 'AwsSolutions-S1', reason: 'access logs need a second bucket and cost by request; CloudTrail data events are the owner\'s choice',
+  });
+  return bucket;
+}

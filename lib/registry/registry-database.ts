@@ -1,0 +1,171 @@
+import { Size } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as rds from 'aws-cdk-lib/aws-rds';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { checkInteger } from '../core/private/checks';
+import { Faults } from '../core/private/faults';
+import type { IMlNetwork } from '../network/interfaces';
+import { type DatabaseInput, registryDatabase } from './blueprint/database';
+import { createPostgres } from './private/postgres';
+
+/** What a user may choose of the PostgreSQL database. */
+export interface PostgresOptions {
+  /**
+   * Class of the instance.
+   *
+   * @default - t4g.micro
+   */
+  readonly instanceType?: ec2.InstanceType;
+  /**
+   * Storage at the start (gp3).
+   *
+   * @default Size.gibibytes(20)
+   */
+  readonly storage?: Size;
+  /**
+   * Bound up to which RDS adds storage by itself.
+   *
+   * @default Size.gibibytes(100)
+   */
+  readonly maxStorage?: Size;
+  /**
+   * A standby in a second zone; it doubles the cost of instance and storage.
+   *
+   * @default false
+   */
+  readonly multiAz?: boolean;
+  /**
+   * Days that backups are kept, 1 to 35.
+   *
+   * @default 7
+   */
+  readonly backupDays?: number;
+  /**
+   * Port of the database, 1150 to 65535.
+   *
+   * @default 5432
+   */
+  readonly port?: number;
+}
+
+/** A PostgreSQL database that exists. */
+export interface ExistingDatabaseAttributes {
+  /** Host name of the database. */
+  readonly host: string;
+  /**
+   * Port of the database.
+   *
+   * @default 5432
+   */
+  readonly port?: number;
+  /**
+   * Name of the database on that host.
+   *
+   * @default mlflow
+   */
+  readonly databaseName?: string;
+  /** Secret with the JSON fields `username` and `password`. */
+  readonly secret: secretsmanager.ISecret;
+  /**
+   * Security group of the database, so that the server is let in.
+   *
+   * @default - the server is let in by somebody else
+   */
+  readonly securityGroup?: ec2.ISecurityGroup;
+}
+
+/** What a database has to know of the registry that binds it. */
+export interface RegistryDatabaseBindOptions {
+  /** The network in which the database stands. */
+  readonly network: IMlNetwork;
+  /** True if the data may be deleted with the stack. */
+  readonly destroy: boolean;
+  /**
+   * What alarms of the database do.
+   *
+   * @default - alarms show in CloudWatch only
+   */
+  readonly alarmActions?: cloudwatch.IAlarmAction[];
+}
+
+/** What the MLflow server has to know of its database. */
+export interface RegistryDatabaseConfig {
+  /** Host name of the database. */
+  readonly host: string;
+  /** Port of the database, as text. */
+  readonly port: string;
+  /** Name of the database on that host. */
+  readonly databaseName: string;
+  /** Secret with the JSON fields `username` and `password`. */
+  readonly secret: secretsmanager.ISecret;
+  /** Who may connect; undefined if the library does not decide that. */
+  readonly connections?: ec2.Connections;
+  /** The instance, if it was made here. */
+  readonly instance?: rds.DatabaseInstance;
+  /** Alarms of the instance, if it was made here. */
+  readonly alarms: cloudwatch.Alarm[];
+}
+
+/** The database behind the registry: a new small one by default, or one that exists. */
+export abstract class RegistryDatabase {
+  /**
+   * A PostgreSQL instance on RDS: encrypted, backed up, protected against deletion, not reachable from outside the VPC.
+   *
+   * @throws a ValidationError that lists every fault of the options
+   */
+  static postgres(options: PostgresOptions = {}): RegistryDatabase {
+    const input = inputOf(options);
+    const faults = Faults.at('RegistryDatabase.postgres');
+    registryDatabase(faults, { ...input, destroy: false });
+    faults.throwIfAny();
+    return new NewPostgres(input);
+  }
+
+  /** A PostgreSQL database that exists. Nothing is created. */
+  static existing(attributes: ExistingDatabaseAttributes): RegistryDatabase {
+    const faults = Faults.at('RegistryDatabase.existing');
+    checkInteger(faults, 'port', attributes.port, { min: 1, max: 65_535 });
+    faults.throwIfAny();
+    return new ExistingPostgres(attributes);
+  }
+
+  /** Creates the database in the scope of a registry, if there is anything to create. */
+  abstract bind(scope: Construct, options: RegistryDatabaseBindOptions): RegistryDatabaseConfig;
+}
+
+function inputOf(options: PostgresOptions): Omit<DatabaseInput, 'destroy'> {
+  return {
+    instanceType: options.instanceType?.toString(),
+    storageGiB: options.storage?.toGibibytes({ rounding: 2 }),
+    maxStorageGiB: options.maxStorage?.toGibibytes({ rounding: 2 }),
+    multiAz: options.multiAz,
+    backupDays: options.backupDays,
+    port: options.port,
+  };
+}
+
+class NewPostgres extends RegistryDatabase {
+  constructor(private readonly input: Omit<DatabaseInput, 'destroy'>) {
+    super();
+  }
+
+  bind(scope: Construct, options: RegistryDatabaseBindOptions): RegistryDatabaseConfig {
+    const faults = Faults.ofConstruct(scope);
+    const plan = registryDatabase(faults, { ...this.input, destroy: options.destroy });
+    return createPostgres(scope, options.network, plan, options.alarmActions ?? []);
+  }
+}
+
+class ExistingPostgres extends RegistryDatabase {
+  constructor(private readonly attributes: ExistingDatabaseAttributes) {
+    super();
+  }
+
+  bind(): RegistryDatabaseConfig {
+    const { host, port = 5432, databaseName = 'mlflow', secret, securityGroup } = this.attributes;
+    const connections = securityGroup && new ec2.Connections({ securityGroups: [securityGroup], defaultPort: ec2.Port.tcp(port) });
+    return { host, port: String(port), databaseName, secret, connections, alarms: [] };
+  }
+}

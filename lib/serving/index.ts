@@ -1,0 +1,2 @@
+export * from './fargate-model-service';
+export * from './interfaces';
