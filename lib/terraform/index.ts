@@ -5,4 +5,5 @@
  */
 import './private/require-engine';
 
+export * as cluster from './cluster';
 export * as network from './network';

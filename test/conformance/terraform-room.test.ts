@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
+import { Duration } from 'aws-cdk-lib';
+import { ApiObject, Chart, Testing } from 'cdk8s';
 import * as cdktf from 'cdktf';
 import { Fn, TerraformOutput } from 'cdktn';
 import { Construct } from 'constructs';
+import { ClusterAccess, HelmProvider, ManifestRelease } from '../../lib/terraform/cluster';
 import { InterfaceEndpoint, MlNetwork } from '../../lib/terraform/network';
 import { removeSynthesized, resourcesOf, synthesize, synthesizeInCdktf } from '../terraform/synthesize';
 import { validateTerraform } from './terraform-oracle';
@@ -11,7 +15,12 @@ const withTools = tools === undefined ? describe.skip : describe;
 
 /** Everything that the room has, in one stack. */
 function platform(stack: Construct): MlNetwork {
-  return new MlNetwork(stack, 'Network', { availabilityZones: 3, natGateways: 3, interfaceEndpoints: [InterfaceEndpoint.EKS, InterfaceEndpoint.STS] });
+  const chart = new Chart(Testing.app(), 'chart');
+  const net = new MlNetwork(stack, 'Network', { availabilityZones: 3, natGateways: 3, interfaceEndpoints: [InterfaceEndpoint.EKS, InterfaceEndpoint.STS] });
+  new ApiObject(chart, 'Settings', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { vpc: net.vpcId } });
+  new HelmProvider(stack, 'Helm', { access: ClusterAccess.eks({ clusterName: 'ml', endpoint: 'https://example', certificateAuthority: 'QQ==' }) });
+  new ManifestRelease(stack, 'Settings', { chart, timeout: Duration.minutes(2), dependsOn: [net.resource] });
+  return net;
 }
 
 /** What a class of @cdktf/provider-aws is made of. */
@@ -45,6 +54,7 @@ withTools('the Terraform room, by the bindings\' schema', () => {
       new TerraformOutput(stack, 'Count', { value: Fn.lengthOf(net.privateSubnetIds) });
     });
     expect(validateTerraform(folder, tools!)).toEqual([]);
+    expect(existsSync(String(resourcesOf(program, 'helm_release')[0]?.chart).replace('${path.module}', folder))).toBe(true);
     expect(resourcesOf(program, 'aws_sns_topic')[0]?.name).toMatch(/^\$\{join\("-", \["network", aws_vpc\.\w+\.id\]\)\}$/);
     expect(program.output?.Upper?.value).toMatch(/^\$\{upper\(aws_sns_topic\.\w+\.arn\)\}$/);
   }, 60_000);

@@ -74,7 +74,8 @@ export function outcome(act: () => unknown): unknown {
   }
 }
 
-function outdir(): string {
+/** An empty folder that `removeSynthesized` removes. */
+export function outdir(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ml-platform-cdktn-'));
   folders.push(folder);
   return folder;

@@ -1,0 +1,3 @@
+export * from './cluster-access';
+export * from './helm-provider';
+export * from './manifest-release';
