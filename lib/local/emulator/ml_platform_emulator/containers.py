@@ -206,6 +206,7 @@ class Containers:
             "AWS_ENDPOINT_URL": gateway, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": scope.region, "AWS_DEFAULT_REGION": scope.region, "AWS_EC2_METADATA_DISABLED": "true",
             "ML_HOST": "127.0.0.1", "ML_PORT": str(port), "HOME": str(home), "TMPDIR": str(home / "tmp"),
+            "ML_CACHE_DIR": str(home / "cache"),  # every task has a disk of its own
             # The platform's own host names resolve nowhere on a laptop: the front door answers for them.
             "http_proxy": gateway, "HTTP_PROXY": gateway, "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost",
         })
