@@ -44,10 +44,13 @@ export function kubernetesFixtures(reference: string): Map<string, string> {
 
 function chartFacts(reference: string, chart: string, sources: readonly Source[]): { [key: string]: Shape } {
   const folder = join(reference, 'charts');
-  const described = parse(readFileSync(join(folder, chart, 'Chart.yaml'), 'utf8')) as { name: string };
+  const described = parse(readFileSync(join(folder, chart, 'Chart.yaml'), 'utf8')) as { name: string; version: string };
   const [source] = sources;
+  // a release tag is the truth; many a Chart.yaml in it holds a placeholder
+  const tagged = /\d+\.\d+\.\d+$/.exec(source?.ref ?? '')?.[0];
   return {
     chart: described.name,
+    version: tagged ?? described.version.replace(/^v/, ''),
     source: `${source?.repository}@${source?.ref} ${source?.commit.slice(0, 10)}`,
     licence: source?.licence ?? '',
     values: chartShape(folder, chart),
