@@ -1,0 +1,86 @@
+/**
+ * `npm run bench`: synthesis time, peak memory, share of our own code, template size; and how they grow with the services.
+ * `npm run bench -- --write` puts the table into docs/performance.md.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { extname, join, resolve } from 'node:path';
+import Table from 'cli-table3';
+import { buildSync } from 'esbuild';
+import type { Measurement } from './subject';
+
+const ROOT = resolve(__dirname, '../..');
+const COMPILED = join(ROOT, '.cache/bench');
+const SCENARIOS = ['starter', 'reference', '1 model service', '10 model services', '100 model services'];
+const RUNS = 3;
+
+/** The sources as plain JavaScript, file by file, so that a profile tells our frames from the engine's. */
+function compile(): void {
+  rmSync(COMPILED, { recursive: true, force: true });
+  const sources = ['lib', 'stacks', 'test/bench'].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name)))
+    .filter((name) => !/^lib\/(local|cli|terraform|runtime)\//.test(name) && !name.includes('cdk.out'));
+  buildSync({
+    absWorkingDir: ROOT, entryPoints: sources.filter((name) => name.endsWith('.ts')), outdir: COMPILED, outbase: ROOT, format: 'cjs', platform: 'node',
+    logLevel: 'warning',
+  });
+  for (const name of sources.filter((file) => !['', '.ts', '.md'].includes(extname(file)))) {
+    mkdirSync(join(COMPILED, name, '..'), { recursive: true });
+    cpSync(join(ROOT, name), join(COMPILED, name));
+  }
+}
+
+function measure(scenario: string, profile: boolean): Measurement {
+  const outdir = mkdtempSync(join(tmpdir(), 'bench-'));
+  try {
+    const output = execFileSync(process.execPath, [join(COMPILED, 'test/bench/subject.js'), scenario, outdir, ...(profile ? ['profile'] : [])],
+      { cwd: ROOT, encoding: 'utf8', env: { ...process.env, CDK_VALIDATION: 'false' }, stdio: ['ignore', 'pipe', 'inherit'] });
+    return JSON.parse(output.trim().split('\n').pop() ?? '');
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+function median(values: number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+function row(scenario: string): string[] {
+  const runs = Array.from({ length: RUNS }, () => measure(scenario, false));
+  const profiled = measure(scenario, true);
+  return [
+    scenario,
+    `${median(runs.map((run) => run.seconds)).toFixed(2)} s`,
+    `${Math.round(median(runs.map((run) => run.peakMiB)))} MiB`,
+    `${((profiled.ownShare ?? 0) * 100).toFixed(1)} %`,
+    `${runs[0].resources}`,
+    `${Math.round(runs[0].templateKiB)} KiB`,
+    `${Math.round(runs[0].largestKiB)} KiB`,
+  ];
+}
+
+const HEAD = ['app', 'synthesis', 'peak memory', 'share of our code', 'resources', 'templates', 'largest template'];
+
+function main(): void {
+  compile();
+  const rows = SCENARIOS.map((scenario) => {
+    console.error(`measuring ${scenario} ...`);
+    return row(scenario);
+  });
+  const table = new Table({ head: HEAD, style: { head: [], border: [] } });
+  table.push(...rows);
+  console.log(table.toString());
+  if (process.argv.includes('--write')) write(rows);
+}
+
+function write(rows: string[][]): void {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  const machine = `${cpus().length} cores (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}`;
+  const table = [line(HEAD), line(HEAD.map(() => '---')), ...rows.map(line)].join('\n');
+  const path = join(ROOT, 'docs/performance.md');
+  const text = readFileSync(path, 'utf8').replace(/(<!-- figures -->\n)[\s\S]*(<!-- end -->)/, `$1${machine}; median of ${RUNS} runs.\n\n${table}\n$2`);
+  writeFileSync(path, text);
+}
+
+main();
