@@ -1,6 +1,6 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { acknowledgeWildcards } from '../network/acknowledge-wildcards';
-import { Access, accessStatements, readsArtifacts, writesArtifacts } from './blueprint/access';
+import { Access, accessStatements, readsArtifacts, usesRecord, writesArtifacts } from './blueprint/access';
 import type { IModelRegistry } from './interfaces';
 
 const WILDCARD_REASON = 'artifacts are many objects below one prefix; the right ends at that prefix';
@@ -39,11 +39,11 @@ export class ModelGrants {
   }
 
   private grant(access: Access, grantee: iam.IGrantable): iam.Grant {
-    const { releaseTable, artifactBucket, artifactPrefix } = this.registry;
+    // an imported registry may know only one of the two: the other is asked for only where it is needed
     const statements = accessStatements(access, {
-      releaseTableArn: releaseTable.tableArn,
-      artifactBucketArn: artifactBucket.bucketArn,
-      artifactPrefix,
+      releaseTableArn: usesRecord(access) ? this.registry.releaseTable.tableArn : '',
+      artifactBucketArn: readsArtifacts(access) ? this.registry.artifactBucket.bucketArn : '',
+      artifactPrefix: this.registry.artifactPrefix,
       modelName: this.modelName,
     });
     const grants = statements.map(({ actions, resources, conditions }) => {
@@ -56,11 +56,10 @@ export class ModelGrants {
   /** Buckets and tables with a key of the customer need the key's rights as well. */
   private keyGrants(access: Access, grantee: iam.IGrantable): iam.Grant[] {
     const grants: iam.Grant[] = [];
-    const { artifactBucket: { encryptionKey: bucketKey }, releaseTable: { encryptionKey: tableKey } } = this.registry;
-    if (bucketKey && writesArtifacts(access)) grants.push(bucketKey.grantEncryptDecrypt(grantee));
-    else if (bucketKey && readsArtifacts(access)) grants.push(bucketKey.grantDecrypt(grantee));
-    if (tableKey && access === Access.PROMOTE) grants.push(tableKey.grantEncryptDecrypt(grantee));
-    else if (tableKey && access !== Access.REGISTER) grants.push(tableKey.grantDecrypt(grantee));
+    const bucketKey = readsArtifacts(access) ? this.registry.artifactBucket.encryptionKey : undefined;
+    const tableKey = usesRecord(access) ? this.registry.releaseTable.encryptionKey : undefined;
+    if (bucketKey) grants.push(writesArtifacts(access) ? bucketKey.grantEncryptDecrypt(grantee) : bucketKey.grantDecrypt(grantee));
+    if (tableKey) grants.push(access === Access.PROMOTE ? tableKey.grantEncryptDecrypt(grantee) : tableKey.grantDecrypt(grantee));
     return grants;
   }
 }

@@ -57,6 +57,11 @@ export function writesArtifacts(access: Access): boolean {
   return OBJECT_ACTIONS[access].includes('s3:PutObject');
 }
 
+/** True if the access reads or writes release records. */
+export function usesRecord(access: Access): boolean {
+  return RECORD_ACTIONS[access].length > 0;
+}
+
 /** True if the access reads artifacts. */
 export function readsArtifacts(access: Access): boolean {
   return OBJECT_ACTIONS[access].includes('s3:GetObject');
