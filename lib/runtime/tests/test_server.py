@@ -17,6 +17,12 @@ def sample(trained: Trained, count: int = 5) -> Any:
     return trained.rows.iloc[10 : 10 + count]
 
 
+def sequence(live: Live) -> int:
+    record = live.releases.read("fraud")
+    assert record is not None
+    return record.sequence
+
+
 def tensor(array: np.ndarray, name: str = "rows", datatype: str = "FP64") -> dict[str, Any]:
     return {"name": name, "shape": list(array.shape), "datatype": datatype, "data": array.tolist()}
 
@@ -34,7 +40,7 @@ def test_one_tensor_of_rows_gets_the_predictions_of_scikit_learn(live: Live, tra
     output = body["outputs"][0]
     assert (output["shape"], output["datatype"]) == ([5], "INT64")
     assert output["data"] == trained.estimators["1"].predict(rows).tolist()
-    assert (answer.headers["x-model-version"], answer.headers["x-release-sequence"]) == ("1", "1")
+    assert (answer.headers["x-model-version"], answer.headers["x-release-sequence"]) == ("1", str(sequence(live)))
 
 
 def test_one_tensor_for_each_column_gets_the_same_predictions_in_any_order(live: Live, trained: Trained) -> None:
@@ -157,14 +163,14 @@ def test_metrics_are_read_by_prometheus_own_parser_and_count_requests(live: Live
     assert {"ml_request_duration_seconds", "ml_model_info", "ml_release_load_failures", "process_resident_memory_bytes"} <= families.keys()
     info = families["ml_model_info"].samples
     assert [(entry.labels["version"], entry.labels["data_tag"], entry.labels["code_revision"]) for entry in info] == [("1", "tag-1", "rev-1")]
-    assert live.served.metric("ml_release_sequence") == live.served.metric("ml_release_sequence_seen") == 1
+    assert live.served.metric("ml_release_sequence") == live.served.metric("ml_release_sequence_seen") == sequence(live)
 
 
 def test_logs_are_one_json_object_a_line(live: Live) -> None:
     lines = [json.loads(line) for line in live.served.service.text.splitlines()]
     assert {"time", "level", "logger", "message"} <= set.intersection(*(set(line) for line in lines))
     answers = [line for line in lines if line["message"] == "a release answers"]
-    assert (answers[0]["version"], answers[0]["sequence"]) == ("1", 1)
+    assert (answers[0]["version"], answers[0]["sequence"], answers[0]["level"]) == ("1", 1, "info")
 
 
 def test_non_finite_predictions_become_null(trained: Trained) -> None:

@@ -145,13 +145,16 @@ def _read_manifest(folder: Path) -> Listing | None:
 
 def _replace(temporary: Path, folder: Path) -> None:
     """Put the new folder in the old one's place; another process may be doing the same with the same content."""
+    old = folder.with_name(f"{_TEMPORARY}{uuid.uuid4().hex}")
     if folder.exists():
-        folder.rename(folder.with_name(f"{_TEMPORARY}{uuid.uuid4().hex}-old"))
+        folder.rename(old)
     try:
         temporary.rename(folder)
     except OSError:
         if _read_manifest(folder) is None:
             raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _age(path: Path) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import signal
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -175,6 +177,7 @@ def serve(settings: ServeSettings) -> int:
     # Uvicorn drains on these signals and raises them again when it is done: then a clean end is meant.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    threading.Thread(target=_import_loaders, name="imports", daemon=True).start()
     follower.start()
     _log.info("starting", extra={"model": settings.model, "table": settings.table, "port": settings.port})
     try:
@@ -183,6 +186,12 @@ def serve(settings: ServeSettings) -> int:
         follower.stop()
         _log.info("stopped")
     return 0
+
+
+def _import_loaders() -> None:
+    """The first model needs these (two seconds); a server that waits for its first promotion has them ready."""
+    for module in ("mlflow.sklearn", "skops.io"):
+        importlib.import_module(module)
 
 
 def _end(_signal: int, _frame: object) -> None:
