@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { knownCharts } from './helm-values-oracle';
 import { customResourceDefinitions, definedComponents } from './kubernetes-fixtures';
-import { PlatformVersion } from '../../lib/core/versions';
 import { checkChartValues, knowsChartValues } from '../../lib/cluster/private/chart-values';
-import { kubernetesFixtures, REFERENCE } from '../scripts/generate-kubernetes-fixtures';
+import { PlatformVersion } from '../../lib/core/versions';
 import { withoutProse } from '../scripts/fixtures/crd-compaction';
+import { kubernetesFixtures, REFERENCE } from '../scripts/generate-kubernetes-fixtures';
 
 const ROOT = join(__dirname, '../..');
 const SOURCES = JSON.parse(readFileSync(join(ROOT, 'test/fixtures/SOURCES.json'), 'utf8')) as { fixture: string; licence: string; commit: string }[];

@@ -1,13 +1,14 @@
-import type { KubernetesObject } from '../../lib/local/kubernetes/kubernetes-client';
 import { KUBERNETES_TOOLS, KubernetesOracle, manifestObjects } from './kubernetes-oracle';
 import { describeWithTools } from './tools';
+import type { KubernetesObject } from '../../lib/local/kubernetes/kubernetes-client';
 
 describeWithTools('Kubernetes objects are judged by a real API server', KUBERNETES_TOOLS, () => {
   let oracle: KubernetesOracle;
   beforeAll(async () => { oracle = await KubernetesOracle.start(); }, 300_000);
   afterAll(async () => oracle?.stop());
 
-  const deployment = (change: (spec: { replicas: unknown; selector: object; template: { metadata: object; spec: { containers: object[] } } }) => object): KubernetesObject => ({
+  interface DeploymentSpec { replicas: number; selector: object; template: { metadata: object; spec: { containers: object[] } } }
+  const deployment = (change: (spec: DeploymentSpec) => object): KubernetesObject => ({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'model', namespace: 'serving' },

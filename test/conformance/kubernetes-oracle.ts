@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
+import { customResourceDefinitions } from './kubernetes-fixtures';
 import type { KubernetesObject } from '../../lib/local/kubernetes/kubernetes-client';
 import { LocalApiServer } from '../../lib/local/kubernetes/local-api-server';
-import { customResourceDefinitions } from './kubernetes-fixtures';
 
 /** Programs that the oracle runs; see `describeWithTools`. */
 export const KUBERNETES_TOOLS = ['etcd', 'kube-apiserver'];

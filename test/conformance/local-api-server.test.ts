@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KUBERNETES_TOOLS } from './kubernetes-oracle';
+import { describeWithTools } from './tools';
 import { KubernetesClient, type KubernetesObject } from '../../lib/local/kubernetes/kubernetes-client';
 import { LocalApiServer } from '../../lib/local/kubernetes/local-api-server';
 import { run } from '../../lib/local/toolchain/commands';
 import { requireTool } from '../../lib/local/toolchain/tool';
-import { KUBERNETES_TOOLS } from './kubernetes-oracle';
-import { describeWithTools } from './tools';
 
 const WIDGETS: KubernetesObject = {
   apiVersion: 'apiextensions.k8s.io/v1',

@@ -39,5 +39,6 @@ export function knowsChartValues(chart: string): boolean {
  * @param values what is to be handed to Helm
  */
 export function checkChartValues(chart: string, values: Readonly<Record<string, unknown>>): ChartValueFault[] {
-  return knowsChartValues(chart) ? unknownValues(CHARTS[chart]!.values, values) : [];
+  const known = knowsChartValues(chart) ? CHARTS[chart] : undefined;
+  return known === undefined ? [] : unknownValues(known.values, values);
 }

@@ -2,13 +2,13 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cacheEntry, entryName } from '../toolchain/cache';
-import { requireTool } from '../toolchain/tool';
 import { defineCustomResources, served } from './custom-resource-definitions';
 import { freePorts } from './free-ports';
-import { KubernetesClient, type KubernetesObject } from './kubernetes-client';
 import { kubeconfig } from './kubeconfig';
+import { KubernetesClient, type KubernetesObject } from './kubernetes-client';
 import { SupervisedProcess } from './supervised-process';
+import { cacheEntry, entryName } from '../toolchain/cache';
+import { requireTool } from '../toolchain/tool';
 
 const PATIENCE_MS = 90_000;
 /** Another process may take a port between the search and the start. */

@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import AdmZip from 'adm-zip';
@@ -18,7 +18,7 @@ export function layerTools(): Tool[] {
 
 function layerTool(name: string, path: NonNullable<Tool['onPath']>): Tool {
   const manifest = require.resolve(`${LAYER}/package.json`);
-  const { version } = require(manifest) as { version: string };
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
   return {
     name,
     variable: `ML_PLATFORM_${name.toUpperCase()}`,

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { findPython } from '../../../lib/local/toolchain/python-interpreter';
 import { findPythonEnvironment, pythonEnvironment } from '../../../lib/local/toolchain/python-environment';
+import { findPython } from '../../../lib/local/toolchain/python-interpreter';
 import { findTool, provideTool, tools } from '../../../lib/local/toolchain/tool';
 
 let folder: string;
