@@ -1,2 +1,3 @@
 export * from './core';
 export * as network from './network';
+export * as data from './data';
