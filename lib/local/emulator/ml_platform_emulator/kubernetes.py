@@ -2,6 +2,7 @@
 import base64
 import http.client
 import json
+import re
 import ssl
 import time
 from typing import Any, Mapping, Optional
@@ -11,6 +12,25 @@ import yaml
 
 FIELD_MANAGER = "cdk-ml-platform"
 DELETE_TIMEOUT_S = 60.0
+
+
+def read_kubeconfig(path: str) -> tuple[Mapping, Mapping]:
+    """The cluster and the user of a kubeconfig's current context."""
+    with open(path, encoding="utf-8") as file:
+        config = yaml.safe_load(file)
+    context = next(c["context"] for c in config["contexts"] if c["name"] == config["current-context"])
+    cluster = next(c["cluster"] for c in config["clusters"] if c["name"] == context["cluster"])
+    return cluster, next(u["user"] for u in config["users"] if u["name"] == context["user"])
+
+
+def authority_of(cluster: Mapping) -> str:
+    """The certificate authority of a kubeconfig's cluster as PEM; empty when there is none."""
+    if cluster.get("certificate-authority-data"):
+        return base64.b64decode(cluster["certificate-authority-data"]).decode()
+    if cluster.get("certificate-authority"):
+        with open(cluster["certificate-authority"], encoding="utf-8") as file:
+            return file.read()
+    return ""
 
 
 class KubernetesError(RuntimeError):
@@ -25,19 +45,12 @@ class KubernetesApi:
     """One API server, from a kubeconfig with a token."""
 
     def __init__(self, kubeconfig: str):
-        with open(kubeconfig, encoding="utf-8") as file:
-            config = yaml.safe_load(file)
-        context = next(c["context"] for c in config["contexts"] if c["name"] == config["current-context"])
-        cluster = next(c["cluster"] for c in config["clusters"] if c["name"] == context["cluster"])
-        user = next(u["user"] for u in config["users"] if u["name"] == context["user"])
+        cluster, user = read_kubeconfig(kubeconfig)
         self._address = urlsplit(cluster["server"])
         self._token = user["token"]
-        self._tls = ssl.create_default_context()
-        if cluster.get("certificate-authority-data"):
-            self._tls.load_verify_locations(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
-        elif cluster.get("certificate-authority"):
-            self._tls.load_verify_locations(cluster["certificate-authority"])
-        elif cluster.get("insecure-skip-tls-verify"):
+        authority = authority_of(cluster)
+        self._tls = ssl.create_default_context(cadata=authority) if authority else ssl.create_default_context()
+        if cluster.get("insecure-skip-tls-verify"):
             self._tls.check_hostname, self._tls.verify_mode = False, ssl.CERT_NONE
         self._kinds: dict[str, dict[str, Mapping]] = {}
 
@@ -143,7 +156,6 @@ class KubernetesApi:
 
 def value_at(document: Any, path: str) -> Optional[str]:
     """What kubectl's `-o jsonpath='{path}'` prints, for paths of names, indices and ['quoted names']; None if absent."""
-    import re
     for name, index, quoted in re.findall(r"\.([A-Za-z0-9_\-]+)|\[(\d+)\]|\['([^']+)'\]", path.strip("{}'")):
         try:
             document = document[int(index)] if index else document[name or quoted]

@@ -1,9 +1,9 @@
 """EKS types that ministack's CloudFormation lacks, through the emulator's own EKS API, and the cluster's endpoint."""
+import base64
 from typing import Mapping
 
-import yaml
-
 from .. import ministack_api as ministack
+from ..kubernetes import authority_of, read_kubeconfig
 from .base import Place, Resource, Services, camel, extend
 from .control import tag_map
 
@@ -96,13 +96,12 @@ def extend_cluster(services: Services) -> None:
     """A cluster has the endpoint and certificate of the local API server, when there is one."""
     if not services.settings.kubeconfig:
         return
-    with open(services.settings.kubeconfig, encoding="utf-8") as file:
-        server = yaml.safe_load(file)["clusters"][0]["cluster"]
+    server, _ = read_kubeconfig(services.settings.kubeconfig)
+    authority = base64.b64encode(authority_of(server).encode()).decode()
 
-    def created(place, props, physical_id, attributes):
-        cluster = ministack.eks_cluster(physical_id)
+    def created(place: Place, props: Mapping, name: str, attributes: dict) -> None:
+        cluster = ministack.eks_cluster(name)
         cluster["endpoint"] = server["server"]
-        cluster["certificateAuthority"] = {"data": server.get("certificate-authority-data", "")}
-        attributes.update({"Endpoint": server["server"],
-                           "CertificateAuthorityData": server.get("certificate-authority-data", "")})
+        cluster["certificateAuthority"] = {"data": authority}
+        attributes.update({"Endpoint": server["server"], "CertificateAuthorityData": authority})
     extend("AWS::EKS::Cluster", created=created)
