@@ -49,10 +49,15 @@ export function checkImages(faults: Faults, network: NetworkReach, addresses: re
     `the network has no route out, so ${outside.join(', ')} cannot be pulled; copy them to a registry in ECR and name it in the cluster's imageMirror`);
 }
 
-/** The address of an image or chart in the mirror: the original address, host and all, below the mirror's prefix. */
-export function mirrored(mirror: string | undefined, address: string): string {
-  if (mirror === undefined || isReachableWithoutRoute(address)) return address;
-  const oci = address.startsWith('oci://') ? 'oci://' : '';
-  const bare = address.replace(/^(oci|https):\/\//, '');
-  return `${oci}${mirror.replace(/\/+$/, '')}/${bare}`;
+/** The address of an image in the mirror: the original address, host and all, below the mirror's prefix. */
+export function mirroredImage(mirror: string | undefined, image: string): string {
+  return mirror === undefined || isReachableWithoutRoute(image) ? image : `${mirror.replace(/\/+$/, '')}/${image}`;
+}
+
+/** The repository of a chart in the mirror, which is an OCI registry: `oci://<mirror>/<host>/<path>/<chart>`. */
+export function mirroredChart(mirror: string | undefined, repository: string, chart: string): string {
+  if (mirror === undefined || repository === '' || isReachableWithoutRoute(repository)) return repository;
+  const bare = repository.replace(/^(oci|https):\/\//, '').replace(/\/+$/, '');
+  const path = repository.startsWith('oci://') ? bare : `${bare}/${chart}`;
+  return `oci://${mirror.replace(/\/+$/, '')}/${path}`;
 }

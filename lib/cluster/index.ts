@@ -1,0 +1,11 @@
+export * from './interfaces';
+export * from './ml-cluster';
+export * from './manifest-release';
+export * from './helm-add-on';
+export * from './workload-identity';
+export * from './cert-manager';
+export * from './self-signed-issuer';
+export { ManifestDelivery, type ManifestDirectoryOptions } from './blueprint/manifest-delivery';
+export { AddOnRequirement } from './blueprint/add-on-requirement';
+export { ControlledResource } from './blueprint/drain';
+export { PodSecurity } from './blueprint/pod-security';

@@ -1,0 +1,47 @@
+import type * as eks from 'aws-cdk-lib/aws-eks-v2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { Chart } from 'cdk8s';
+import type { IConstruct } from 'constructs';
+import type { ManifestDelivery } from './blueprint/manifest-delivery';
+import type { HelmAddOn, HelmAddOnOptions } from './helm-add-on';
+import type { ManifestRelease, ManifestReleaseOptions } from './manifest-release';
+import type { WorkloadIdentity, WorkloadIdentityOptions } from './workload-identity';
+import type { PlatformVersion } from '../core/versions';
+import type { IMlNetwork } from '../network/interfaces';
+
+/** A Kubernetes cluster of the platform. */
+export interface IMlCluster extends IConstruct {
+  /** The cluster as aws-cdk-lib knows it. */
+  readonly cluster: eks.ICluster;
+  /** Name of the cluster. */
+  readonly clusterName: string;
+  /** The network that the cluster stands in. */
+  readonly network: IMlNetwork;
+  /** The versions that are installed. */
+  readonly platformVersion: PlatformVersion;
+  /** How objects and charts get into the cluster. */
+  readonly delivery: ManifestDelivery;
+  /** Registry prefix that images and charts are taken from; undefined where they come from their own registries. */
+  readonly imageMirror?: string;
+
+  /** Installs a chart of the platform version, in the cluster's own scope. Elsewhere use `new HelmAddOn(this, ...)`. */
+  addHelmAddOn(id: string, options: HelmAddOnOptions): HelmAddOn;
+  /**
+   * Installs the objects of a cdk8s chart, in the cluster's own scope. Elsewhere use `new ManifestRelease(this, ...)`.
+   *
+   * @param chart its objects are read now: add them first
+   */
+  addManifests(id: string, chart: Chart, options?: ManifestReleaseOptions): ManifestRelease;
+  /** Gives pods AWS rights, in the cluster's own scope. Elsewhere use `new WorkloadIdentity(this, ...)`. */
+  addWorkloadIdentity(id: string, options: WorkloadIdentityOptions): WorkloadIdentity;
+}
+
+/** A ServiceAccount that has AWS rights. */
+export interface IWorkloadIdentity extends IConstruct, iam.IGrantable {
+  /** Namespace of the ServiceAccount. */
+  readonly namespace: string;
+  /** Name of the ServiceAccount: pods name it in `spec.serviceAccountName`. */
+  readonly serviceAccountName: string;
+  /** Role that the pods assume. */
+  readonly role: iam.IRole;
+}

@@ -1,0 +1,46 @@
+import type * as eks from 'aws-cdk-lib/aws-eks-v2';
+import type { Construct } from 'constructs';
+import { BaseCluster } from './base-cluster';
+import { InstallationOrder } from './installation-order';
+import type { InstalledAlready } from '../blueprint/add-on-graph';
+import type { ManifestDelivery } from '../blueprint/manifest-delivery';
+import { Faults } from '../../core/private/faults';
+import type { PlatformVersion } from '../../core/versions';
+import type { IMlNetwork } from '../../network/interfaces';
+
+/** What an imported cluster knows. */
+export interface ImportedClusterProps {
+  readonly cluster: eks.ICluster;
+  readonly network: IMlNetwork;
+  readonly platformVersion: PlatformVersion;
+  readonly delivery: ManifestDelivery;
+  readonly imageMirror?: string;
+  readonly installed: InstalledAlready;
+  readonly drainOnDelete: boolean;
+}
+
+/** A cluster around one that exists. It creates nothing but, when a controller asks for it, the drain. */
+export class ImportedCluster extends BaseCluster {
+  readonly cluster: eks.ICluster;
+  readonly clusterName: string;
+  readonly network: IMlNetwork;
+  readonly platformVersion: PlatformVersion;
+  readonly delivery: ManifestDelivery;
+  readonly imageMirror?: string;
+
+  constructor(scope: Construct, id: string, props: ImportedClusterProps) {
+    const faults = Faults.of(scope, id);
+    faults.check(props.delivery.type !== 'helm' || props.cluster.kubectlProvider?.role !== undefined, 'missing-kubectl-provider',
+      "cluster has no kubectlProvider with a role, and ManifestDelivery.helm() installs charts by it; give kubectlProvider to Cluster.fromClusterAttributes, or choose yaml or gitOps delivery");
+    faults.throwIfAny();
+    super(scope, id);
+    this.cluster = props.cluster;
+    this.clusterName = props.cluster.clusterName;
+    this.network = props.network;
+    this.platformVersion = props.platformVersion;
+    this.delivery = props.delivery;
+    this.imageMirror = props.imageMirror;
+    InstallationOrder.of(this).installed = props.installed;
+    if (props.drainOnDelete) this.useDrains();
+  }
+}
