@@ -1,3 +1,5 @@
 export * from './core';
 export * as network from './network';
 export * as data from './data';
+export * as registry from './registry';
+export * as serving from './serving';

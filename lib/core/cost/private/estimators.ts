@@ -42,7 +42,7 @@ function hourly(prices: PriceTable, item: string, count: number, price: number):
   return { item, quantity: count * prices.hoursPerMonth, unit: 'hours', unitPrice: price };
 }
 
-function monthly(item: string, quantity: number, price: number, unit = 'months'): Part {
+function monthly(item: string, quantity: number, price: number, unit = ''): Part {
   return { item, quantity, unit, unitPrice: price };
 }
 

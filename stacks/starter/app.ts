@@ -1,0 +1,6 @@
+import { App } from 'aws-cdk-lib';
+import { starterPlatform } from './starter';
+
+const app = new App();
+starterPlatform(app, { alarmEmail: app.node.tryGetContext('alarm-email') as string | undefined });
+app.synth();
