@@ -40,7 +40,6 @@ export class Conversation {
       log: this.log,
       output: 'pipe',
     });
-    run.remember('model life', this.child.pid);
     this.ended = exitOf(this.child).then(code => ({ failure: `the model life ended with exit code ${code}`, hint: null }));
     if (this.child.stdout) createInterface({ input: this.child.stdout }).on('line', line => this.hear(line));
     this.child.stdin?.on('error', () => undefined); // its end is noticed by `ended`

@@ -38,7 +38,6 @@ export class Emulator {
         log: run.log('emulator'),
         outlives: run.state.kept,
       });
-      run.remember('emulator', child.pid);
       const ended = exitOf(child).then(code => `ended with exit code ${code}`);
       const problem = await Promise.race([emulator.waitUntilReady(), ended, supervisor.interrupted]);
       if (!problem) return emulator;

@@ -25,7 +25,6 @@ export async function startKubernetes(run: Run, supervisor: Supervisor): Promise
     output: 'pipe',
     outlives: run.state.kept,
   });
-  run.remember('Kubernetes API server', child.pid);
   const said = new Promise<string>(resolve => child.stdout && createInterface({ input: child.stdout }).once('line', resolve));
   const ended = exitOf(child).then(code => JSON.stringify({ reason: `it ended with exit code ${code}` }));
   const answer: { url?: string; kubeconfig?: string; reason?: string } = JSON.parse(await Promise.race([said, ended, supervisor.interrupted]));

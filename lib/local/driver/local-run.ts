@@ -23,8 +23,8 @@ const SIGNALS: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** `npm run local`: from an empty cache to a rolled-back model. Returns the exit code. */
 export async function localRun(options: RunOptions, display: Display): Promise<number> {
   await sweep(cacheFolder());
-  const supervisor = new Supervisor();
   const run = Run.begin(cacheFolder(), options.stacks, options.keep);
+  const supervisor = new Supervisor((name, pid) => run.remember(name, pid));
   const onSignal = (signal: NodeJS.Signals): void => {
     supervisor.interrupt(signal);
     stopCommands();

@@ -98,9 +98,9 @@ export class Run {
   }
 
   /** Notes a process that must be ended with the run. */
-  public remember(name: string, pid: number | undefined): void {
-    const known = pid === undefined ? undefined : describeProcess(name, pid);
-    if (known) this.update({ processes: [...this.current.processes, known] });
+  public remember(name: string, pid: number): void {
+    const known = describeProcess(name, pid);
+    if (known) this.update({ processes: [...this.current.processes.filter(isAlive), known] });
   }
 
   /** Ends what the record names, where it still runs. Returns how many processes were ended. */

@@ -83,6 +83,7 @@ export function keptText(journey: Journey): string {
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
+    AWS_EC2_METADATA_DISABLED: 'true',
     MLFLOW_TRACKING_URI: addresses.tracking_uri,
     MLFLOW_ARTIFACTS_DESTINATION: addresses.artifacts,
     ML_RELEASE_TABLE: addresses.release_table,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { Interrupted, StepFailure } from './failure';
 import { LogFollower } from './logs';
 import { stopGroup } from './processes';
@@ -35,7 +36,8 @@ export class Supervisor {
   /** Rejects as soon as the run is interrupted; for whatever waits without a process of its own. */
   public readonly interrupted: Promise<never>;
 
-  constructor() {
+  /** @param onStart hears of every process, so that a later command can end what this one could not */
+  constructor(private readonly onStart: (name: string, pid: number) => void) {
     this.interrupted = new Promise((_, reject) => this.onInterrupt.push(reject));
     this.interrupted.catch(() => undefined);
   }
@@ -60,6 +62,7 @@ export class Supervisor {
     const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio, detached: true });
     fs.closeSync(log);
     this.children.set(child, options);
+    if (child.pid !== undefined) this.onStart(path.basename(options.log, '.log'), child.pid);
     child.once('exit', () => this.children.delete(child));
     child.once('error', () => this.children.delete(child));
     return child;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -24,9 +25,12 @@ def open_table(platform: Platform) -> Any:
     """The Iceberg table that CloudFormation made, through its Glue catalog."""
     from pyiceberg.catalog import load_catalog
 
+    region = os.environ["AWS_REGION"]
     catalog = load_catalog("lake", type="glue", **{
         "glue.endpoint": platform.endpoint,
+        "glue.region": region,
         "s3.endpoint": platform.endpoint,
+        "s3.region": region,  # else pyarrow asks the real S3 where the bucket is, and waits
         "s3.force-virtual-addressing": "false",
     })  # fmt: skip
     return catalog.load_table((platform.database, platform.table))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from importlib.metadata import version as installed
 from typing import Any
 
 import pandas as pd
@@ -66,6 +67,8 @@ def train_and_register(platform: Platform, frame: pd.DataFrame, candidate: int, 
             pyfunc_predict_fn="predict_proba",
             signature=infer_signature(features, estimator.predict_proba(features)),
             input_example=features.head(2),
+            # inferring them would start a second Python and load the model there, four seconds each time
+            pip_requirements=[f"{name}=={installed(name)}" for name in ("scikit-learn", "skops", "numpy", "pandas")],
         )
     trained = Trained(str(info.registered_model_version), estimator, accuracy)
     return trained, {
