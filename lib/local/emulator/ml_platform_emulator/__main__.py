@@ -1,5 +1,7 @@
-"""`python -m ml_platform_emulator`: prints `ready <endpoint>` when it answers, ends on SIGTERM or SIGINT."""
+"""`python -m ml_platform_emulator`: prints `ready <endpoint>` when it answers, ends on SIGTERM or SIGINT.
+With `--types` it prints the table of CloudFormation types as JSON instead."""
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -14,6 +16,10 @@ STOP_GRACE_S = 2.5
 
 def main() -> None:
     """Runs the emulator until it is told to end."""
+    if sys.argv[1:] == ["--types"]:
+        from .catalogue import handled_types
+        print(json.dumps(handled_types(), indent=1))
+        return
     settings = Settings.read()
     _lead_own_group()
     settings.prepare()

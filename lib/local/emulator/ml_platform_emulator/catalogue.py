@@ -9,19 +9,18 @@ from .resources.stubs import STUBS, stubbed_resources
 #: types that this package adds to ministack and that something stands behind
 ADDED = tuple(resource.type for module in (network, control, eks) for resource in module.RESOURCES)
 #: ministack's types whose behaviour this package completes
-COMPLETED = ("AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::Glue::Table", "AWS::RDS::DBInstance", "AWS::ECS::TaskDefinition",
+COMPLETED = ("AWS::EC2::VPC", "AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::Glue::Table", "AWS::RDS::DBInstance", "AWS::ECS::TaskDefinition",
              "AWS::ECS::Service", "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::CloudWatch::Alarm", "AWS::EKS::Cluster")
 #: the CDK's custom resources that are handled without their Lambda function
 CUSTOM = tuple(resource.type for resource in kubernetes.RESOURCES)
 
 
 def handled_types() -> Mapping[str, str]:
-    """Every type that stacks may have -> real, stubbed or custom (applied to Kubernetes or recorded)."""
-    def kind(resource_type: str) -> str:
-        if resource_type in CUSTOM:
-            return "custom"
-        return "stubbed" if resource_type in STUBS else "real"
-    return {resource_type: kind(resource_type) for resource_type in ministack.resource_types()}
+    """Every type that stacks may have -> what stands behind it: `emulated` (an API of the emulator, or a process),
+    `stubbed` (nothing) or `kubernetes` (the local API server, else recorded). Before or after `install`."""
+    return dict(sorted({**{resource_type: "emulated" for resource_type in (*ministack.resource_types(), *ADDED)},
+                        **{resource_type: "stubbed" for resource_type in STUBS},
+                        **{resource_type: "kubernetes" for resource_type in CUSTOM}}.items()))
 
 
 def install(services: Services) -> None:
@@ -31,6 +30,7 @@ def install(services: Services) -> None:
             register(resource(services))
     for resource in stubbed_resources(services):
         register(resource)
+    network.extend_vpc()
     control.install_secret()
     storage.extend_bucket()
     storage.install_table(services)

@@ -56,7 +56,8 @@ class RunningEmulator:
 
     def failures(self, name: str, region: str = REGION) -> list[str]:
         """The reasons of what failed in a stack, oldest first."""
-        events = self.client("cloudformation", region).describe_stack_events(StackName=name)["StackEvents"]
+        pages = self.client("cloudformation", region).get_paginator("describe_stack_events").paginate(StackName=name)
+        events = [event for page in pages for event in page["StackEvents"]]
         return [e.get("ResourceStatusReason", "") for e in reversed(events) if e["ResourceStatus"].endswith("FAILED")]
 
     def delete(self, name: str) -> str:

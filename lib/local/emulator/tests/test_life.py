@@ -17,6 +17,23 @@ print('grandchild', child.pid, flush=True)
 """ + ECHO
 
 
+SLEEPER = """
+import os, pathlib, time
+def handler(event, context):
+    pathlib.Path(os.environ['TMPDIR'], 'lambda.pid').write_text(str(os.getpid()))
+    time.sleep(600)
+"""
+
+
+def start_lambda(emulator):
+    """A function that is in the middle of its work."""
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}}}
+    emulator.deploy("Lambda", {"Role": role, "Sleeper": {"Type": "AWS::Lambda::Function", "Properties": {
+        "FunctionName": "sleeper", "Runtime": "python3.13", "Handler": "index.handler", "Timeout": 900,
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Code": {"ZipFile": SLEEPER}}}})
+    emulator.client("lambda").invoke(FunctionName="sleeper", InvocationType="Event")
+
+
 @pytest.fixture
 def running(tmp_path):
     """An emulator with a service that has a child of its own, and a database."""
@@ -25,19 +42,22 @@ def running(tmp_path):
         **balancer("life"), "Group": group(), **database(),
         "Rule": rule(1, {"host-header": ["life.ml.internal"]}, forward(("Group", 1))),
         "Task": task(["python", "-c", GRANDCHILD], "life"), "Service": service("Task", "Group", "life")})
+    start_lambda(emulator)
     yield emulator
     if emulator.process.poll() is None:
         emulator.stop(signal.SIGKILL)
 
 
 def started(emulator) -> list[int]:
-    """The processes that the emulator started, the grandchild and database backends included."""
+    """The processes that the emulator started, a grandchild and a Lambda worker included."""
     log = next((emulator.directory / "emulator" / "logs").glob("life-main-*.log")).read_text()
     groups = [json.loads(line).get("group") for line in
               (emulator.directory / "emulator" / "children.jsonl").read_text().splitlines()]
-    pids = [pid for pid in groups if pid] + [int(log.split("grandchild ")[1].split()[0])]
+    worker = emulator.directory / "emulator" / "tmp" / "lambda.pid"
+    eventually(lambda: worker.exists() and worker.read_text())
+    pids = [pid for pid in groups if pid] + [int(log.split("grandchild ")[1].split()[0]), int(worker.read_text())]
     assert all(alive(pid) for pid in pids)
-    assert len(pids) >= 2
+    assert len(pids) >= 3
     return pids
 
 
@@ -119,3 +139,10 @@ def test_a_port_can_be_given(tmp_path):
     running = RunningEmulator(tmp_path, GATEWAY_PORT=str(port))
     assert running.endpoint == f"http://127.0.0.1:{port}"
     assert running.stop() == 0
+
+
+def test_a_service_that_keeps_failing_is_restarted_ever_more_slowly():
+    from ml_platform_emulator.containers import RestartDelay
+    delay, task_ = RestartDelay(), {"clusterArn": "c", "group": "service:s"}
+    assert [delay(task_) for _ in range(9)] == [0, 0, 0, 1, 2, 4, 8, 16, 30]
+    assert delay({"clusterArn": "c", "group": "service:other"}) == 0

@@ -213,3 +213,18 @@ def test_deleting_the_stack_ends_its_processes(emulator):
     assert emulator.delete("Gone") == "DELETE_COMPLETE"
     eventually(lambda: not alive(pid), 10)
     assert time.monotonic() - started < 10
+
+
+def test_the_front_door_asks_the_https_listener_and_not_the_redirect_beside_it(emulator):
+    resources = balancer("secure")
+    resources["Listener"]["Properties"]["DefaultActions"] = [
+        {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}]
+    emulator.deploy("Secure", {
+        **{name: resources[name] for name in ("Balancer", "Listener")},
+        "Certificate": {"Type": "AWS::CertificateManager::Certificate", "Properties": {"DomainName": "*.secure.internal"}},
+        "Https": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {
+            "LoadBalancerArn": ref("Balancer"), "Port": 443, "Protocol": "HTTPS",
+            "Certificates": [{"CertificateArn": ref("Certificate")}], "DefaultActions": [
+                {"Type": "fixed-response", "FixedResponseConfig": {
+                    "StatusCode": "200", "ContentType": "application/json", "MessageBody": "\"secure\""}}]}}})
+    assert emulator.get("/_alb/secure/anything") == (200, "secure")

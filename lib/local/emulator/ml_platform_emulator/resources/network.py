@@ -1,7 +1,7 @@
 """EC2 and Route 53 types, through the emulator's own API."""
 from typing import Mapping
 
-from .base import Place, Resource
+from .base import Place, Resource, extend
 
 
 def tag_specifications(resource_type: str, props: Mapping) -> list:
@@ -118,6 +118,15 @@ class FlowLog(Resource):
 
     def delete(self, physical_id: str, props: Mapping) -> None:
         self.services.client("ec2").delete_flow_logs(FlowLogIds=[physical_id])
+
+
+def extend_vpc() -> None:
+    """Attributes of a VPC that ministack does not answer; interface endpoints of the CDK use the first."""
+    def complete(props: Mapping, attributes: dict) -> None:
+        attributes.update({"CidrBlock": props.get("CidrBlock", ""), "Ipv6CidrBlocks": [], "CidrBlockAssociations": []})
+
+    extend("AWS::EC2::VPC", created=lambda place, props, name, attributes: complete(props, attributes),
+           updated=lambda place, old, new, name, attributes: complete(new, attributes))
 
 
 RESOURCES = (Eip, NatGateway, SecurityGroupIngress, SecurityGroupEgress, FlowLog)
