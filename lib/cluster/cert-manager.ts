@@ -1,12 +1,12 @@
 import { Construct } from 'constructs';
-import { mirroredImage } from './blueprint/endpoints';
 import { CERT_MANAGER_IMAGES, CERT_MANAGER_KINDS, certManagerValues } from './blueprint/cert-manager';
+import { mirroredImage } from './blueprint/endpoints';
 import { PodSecurity } from './blueprint/pod-security';
 import { HelmAddOn } from './helm-add-on';
 import type { IMlCluster } from './interfaces';
+import { SelfSignedIssuer, type SelfSignedIssuerOptions } from './self-signed-issuer';
 import { checkInteger, checkLiteral } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
-import { SelfSignedIssuer, type SelfSignedIssuerOptions } from './self-signed-issuer';
 
 /** Properties of cert-manager. */
 export interface CertManagerProps {
@@ -25,7 +25,7 @@ export interface CertManagerProps {
    *
    * @default - none
    */
-  readonly values?: { readonly [key: string]: any };
+  readonly values?: { readonly [key: string]: unknown };
 }
 
 /**

@@ -98,14 +98,14 @@ export interface HelmAddOnOptions {
    *
    * @default - the chart's own
    */
-  readonly values?: { readonly [key: string]: any };
+  readonly values?: { readonly [key: string]: unknown };
 
   /**
    * Values that are merged over `values`, last: maps are merged, all else is replaced. Checked like `values`.
    *
    * @default - none
    */
-  readonly overrides?: { readonly [key: string]: any };
+  readonly overrides?: { readonly [key: string]: unknown };
 
   /**
    * Where the add-on stands among the others.

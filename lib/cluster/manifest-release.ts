@@ -8,17 +8,17 @@ import type { AddOnNode } from './blueprint/add-on-graph';
 import type { AddOnRequirement } from './blueprint/add-on-requirement';
 import { checkImages } from './blueprint/endpoints';
 import type { IMlCluster } from './interfaces';
-import { chartFolder } from './manifests/chart-folder';
+import { chartFolder, type ChartFolder } from './manifests/chart-folder';
 import { describeNode, serviceAccountKey } from './manifests/describe-node';
 import type { KubernetesObject } from './manifests/kubernetes-object';
 import { writeChart } from './manifests/write-folder';
 import { yamlFolder } from './manifests/yaml-folder';
-import { checkText, DNS_LABEL } from '../core/private/checks';
-import { Faults } from '../core/private/faults';
 import { DeliveryWriter } from './private/delivery-writer';
 import { InstallationOrder } from './private/installation-order';
 import { podNeeds } from './private/pod-specs';
 import { checkTimeout, folderOf, RELEASE_NAME, releaseNameOf } from './private/release';
+import { checkText, DNS_LABEL } from '../core/private/checks';
+import { fail, Faults } from '../core/private/faults';
 
 /** What may be said about a set of manifests. */
 export interface ManifestReleaseOptions {
@@ -92,7 +92,7 @@ export class ManifestRelease extends Construct {
     const namespace = props.namespace ?? namespaceOf(props.chart, objects);
     const needs = podNeeds(objects, namespace);
     checkImages(faults, props.cluster.network, needs.images);
-    const chart = faults.collect(() => chartFolder('manifests', objects));
+    const chart = readChartFolder(faults, objects);
     faults.throwIfAny();
     const name = props.releaseName ?? releaseNameOf(faults.path);
     const node: AddOnNode = { ...describeNode(objects), name, isAddOn: false };
@@ -109,24 +109,31 @@ export class ManifestRelease extends Construct {
     super(scope, id);
     this.releaseName = name;
     if (delivery.type === 'helm') {
-      this.helmChart = new eks.HelmChart(this, 'Resource', {
-        cluster: props.cluster.cluster,
-        chartAsset: new s3assets.Asset(this, 'Chart', { path: writeChart(join(Stage.of(this)!.assetOutdir, 'generated-charts'), chart!) }),
-        release: name,
-        namespace,
-        createNamespace: true,
-        values: chart!.values.length === 0 ? undefined : Object.fromEntries(chart!.values.map((value) => [value.name, value.token])),
-        wait: props.wait ?? false,
-        atomic: props.wait ?? false,
-        timeout: props.timeout ?? Duration.minutes(10),
-      });
+      this.helmChart = this.install(props, chart, namespace);
     } else {
-      const wave = () => order.waveOf(name);
-      DeliveryWriter.of(props.cluster, delivery).add(() => folderOf(delivery, wave(), name,
-        yamlFolder(objects, { path: this.node.path, delivery: delivery.type, wave: delivery.type === 'gitOps' ? wave() : undefined })));
+      DeliveryWriter.of(props.cluster, delivery).add(() => {
+        const wave = order.waveOf(name);
+        return folderOf(delivery, wave, name,
+          yamlFolder(objects, { path: this.node.path, delivery: delivery.type, wave: delivery.type === 'gitOps' ? wave : undefined }));
+      });
     }
     order.register({ node: full, construct: this, controls: [], serviceAccounts: needs.serviceAccounts }, this.helmChart ?? this);
     this.refuseLaterObjects(props.chart, objects);
+  }
+
+  private install(props: ManifestReleaseProps, chart: ChartFolder, namespace: string): eks.HelmChart {
+    const folder = writeChart(join(assemblyFolder(this), 'generated-charts'), chart);
+    return new eks.HelmChart(this, 'Resource', {
+      cluster: props.cluster.cluster,
+      chartAsset: new s3assets.Asset(this, 'Chart', { path: folder }),
+      release: this.releaseName,
+      namespace,
+      createNamespace: true,
+      values: chart.values.length === 0 ? undefined : Object.fromEntries(chart.values.map((value) => [value.name, value.token])),
+      wait: props.wait ?? false,
+      atomic: props.wait ?? false,
+      timeout: props.timeout ?? Duration.minutes(10),
+    });
   }
 
   private refuseLaterObjects(chart: Chart, objects: readonly KubernetesObject[]): void {
@@ -137,6 +144,16 @@ export class ManifestRelease extends Construct {
         : [`chart ${chart.node.path} was changed after it was delivered; add and change its objects before`],
     });
   }
+}
+
+/** The chart as a folder; an empty one beside faults, which are thrown before it is used. */
+function readChartFolder(faults: Faults, objects: readonly KubernetesObject[]): ChartFolder {
+  return faults.collect(() => chartFolder('manifests', objects)) ?? { name: 'manifests', version: '', files: {}, values: [] };
+}
+
+/** Where the app's assembly is made; assets are copied from there. */
+function assemblyFolder(construct: Construct): string {
+  return Stage.of(construct)?.assetOutdir ?? fail(construct.node.path, 'no-app', 'the construct is in no app; make its stack in an App');
 }
 
 function readChart(chart: Chart, path: string): KubernetesObject[] {

@@ -13,15 +13,15 @@ import { checkCluster, systemNodes, type SystemNodes } from './blueprint/system-
 import type { IMlCluster } from './interfaces';
 import { ManifestRelease } from './manifest-release';
 import { storageClassesChart } from './manifests/basics';
-import { PlatformVersion } from '../core/versions';
-import { Faults } from '../core/private/faults';
 import { BaseCluster } from './private/base-cluster';
 import { EksAddOns } from './private/eks-add-ons';
 import { ImportedCluster, type ImportedClusterProps } from './private/imported-cluster';
 import { InstallationOrder } from './private/installation-order';
 import { pinExports } from './private/pinned-exports';
 import { releaseNameOf } from './private/release';
+import { PlatformVersion } from '../core/versions';
 import { privateSubnetsOf } from './private/subnets';
+import { Faults } from '../core/private/faults';
 import type { IMlNetwork } from '../network/interfaces';
 
 /** Kubernetes versions that the kubectl layer can talk to: its own, one before and one after. */
@@ -364,7 +364,7 @@ export class MlCluster extends BaseCluster {
       desiredSize: nodes.count,
       maxSize: nodes.maxCount,
       labels: { 'ml-platform/nodes': 'system' },
-      launchTemplateSpec: { id: template.launchTemplateId!, version: template.latestVersionNumber },
+      launchTemplateSpec: { id: (template.node.defaultChild as ec2.CfnLaunchTemplate).ref, version: template.latestVersionNumber },
       forceUpdate: false,
       enableNodeAutoRepair: true,
     });

@@ -4,10 +4,10 @@ import { Construct } from 'constructs';
 import { checkWorkload, POD_IDENTITY } from './blueprint/workload-identity';
 import type { IMlCluster, IWorkloadIdentity } from './interfaces';
 import { ManifestRelease } from './manifest-release';
-import { checkLiteral } from '../core/private/checks';
-import { Faults } from '../core/private/faults';
 import { serviceAccountChart } from './manifests/basics';
 import { InstallationOrder } from './private/installation-order';
+import { checkLiteral } from '../core/private/checks';
+import { Faults } from '../core/private/faults';
 
 /** Which pods get AWS rights. */
 export interface WorkloadIdentityOptions {

@@ -1,6 +1,6 @@
+import type { AddOnRequirement } from './add-on-requirement';
 import { Faults } from '../../core/private/faults';
 import { suggest } from '../../core/private/suggest';
-import type { AddOnRequirement } from './add-on-requirement';
 
 /** One thing that is installed into a cluster: a Helm add-on or a set of manifests. */
 export interface AddOnNode {
@@ -38,6 +38,12 @@ export interface AddOnOrder {
   readonly platform: readonly string[];
 }
 
+/** A node with what it depends on. */
+interface Vertex {
+  readonly node: AddOnNode;
+  readonly needs: Set<Vertex>;
+}
+
 /**
  * Derives the order of installation.
  *
@@ -47,31 +53,32 @@ export interface AddOnOrder {
  */
 export function orderAddOns(path: string, nodes: readonly AddOnNode[], installed: InstalledAlready, complete = true): AddOnOrder {
   const faults = Faults.at(path);
-  const byName = indexNodes(faults, nodes);
-  const dependsOn = new Map<string, Set<string>>([...byName.keys()].map((name) => [name, new Set()]));
-  for (const node of byName.values()) addRequirements(faults, node, byName, dependsOn.get(node.name)!, installed, complete);
-  for (const [guard, guarded] of webhookEdges(byName)) {
+  const vertices = verticesOf(faults, nodes);
+  for (const vertex of vertices) addRequirements(faults, vertex, vertices, installed, complete);
+  for (const [guard, guarded] of webhookEdges(vertices)) {
     // a webhook that itself needs what it guards, such as a controller with certificates, cannot come first
-    if (!reaches(dependsOn, guard, guarded)) dependsOn.get(guarded)!.add(guard);
+    if (!reaches(guard, guarded)) guarded.needs.add(guard);
   }
-  const sequence = sortNodes(faults, dependsOn);
+  const sorted = sortVertices(faults, vertices);
   faults.throwIfAny();
-  const waves: Record<string, number> = {};
-  for (const name of sequence) waves[name] = Math.max(-1, ...[...dependsOn.get(name)!].map((other) => waves[other]!)) + 1;
+  const waves = new Map<Vertex, number>();
+  for (const vertex of sorted) waves.set(vertex, Math.max(-1, ...[...vertex.needs].map((other) => waves.get(other) ?? 0)) + 1);
+  const platform = platformOf(sorted);
   return {
-    sequence,
-    dependsOn: Object.fromEntries(sequence.map((name) => [name, [...dependsOn.get(name)!].sort()])),
-    waves,
-    platform: platformOf(byName, dependsOn, sequence),
+    sequence: sorted.map(nameOf),
+    dependsOn: Object.fromEntries(sorted.map((vertex) => [nameOf(vertex), [...vertex.needs].map(nameOf).sort()])),
+    waves: Object.fromEntries(sorted.map((vertex) => [nameOf(vertex), waves.get(vertex) ?? 0])),
+    platform: sorted.filter((vertex) => platform.has(vertex)).map(nameOf),
   };
 }
 
-function indexNodes(faults: Faults, nodes: readonly AddOnNode[]): Map<string, AddOnNode> {
-  const byName = new Map<string, AddOnNode>();
+/** One vertex for each name, sorted by name. */
+function verticesOf(faults: Faults, nodes: readonly AddOnNode[]): Vertex[] {
+  const byName = new Map<string, Vertex>();
   const definedBy = new Map<string, string>();
   for (const node of nodes) {
     faults.check(!byName.has(node.name), 'duplicate-add-on', `'${node.name}' is installed more than once; keep one, or give the other a name of its own`);
-    byName.set(node.name, node);
+    byName.set(node.name, { node, needs: new Set() });
     for (const kind of new Set(node.defines)) {
       const other = definedBy.get(kind);
       faults.check(other === undefined || other === node.name, 'duplicate-definition',
@@ -79,21 +86,20 @@ function indexNodes(faults: Faults, nodes: readonly AddOnNode[]): Map<string, Ad
       definedBy.set(kind, node.name);
     }
   }
-  return byName;
+  return [...byName.values()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 
-function addRequirements(
-  faults: Faults, node: AddOnNode, byName: ReadonlyMap<string, AddOnNode>, into: Set<string>, installed: InstalledAlready, complete: boolean,
-): void {
-  for (const requirement of node.requires) {
+function addRequirements(faults: Faults, vertex: Vertex, all: readonly Vertex[], installed: InstalledAlready, complete: boolean): void {
+  for (const requirement of vertex.node.requires) {
     if (requirement.type === 'webhook') continue;
     const isAddOn = requirement.type === 'add-on';
-    const provider = isAddOn ? byName.get(requirement.name) : [...byName.values()].find((other) => other.defines.includes(requirement.name));
-    if (provider !== undefined) {
-      if (provider.name !== node.name) into.add(provider.name);
-      else faults.check(!isAddOn, 'add-on-cycle', `'${node.name}' requires itself; remove the requirement`);
+    const provider = all.find((other) => (isAddOn ? nameOf(other) === requirement.name : other.node.defines.includes(requirement.name)));
+    if (provider === vertex) {
+      faults.check(!isAddOn, 'add-on-cycle', `'${nameOf(vertex)}' requires itself; remove the requirement`);
+    } else if (provider !== undefined) {
+      vertex.needs.add(provider);
     } else if (complete && !isInstalled(requirement, installed)) {
-      addMissing(faults, node, requirement, byName);
+      addMissing(faults, nameOf(vertex), requirement, all);
     }
   }
 }
@@ -101,78 +107,80 @@ function addRequirements(
 function isInstalled(requirement: AddOnRequirement, installed: InstalledAlready): boolean {
   return requirement.type === 'add-on'
     ? installed.addOns.includes(requirement.name)
-    : installed.apiGroups.includes(requirement.name.split('/')[0]!);
+    : installed.apiGroups.some((group) => requirement.name.startsWith(`${group}/`));
 }
 
-function addMissing(faults: Faults, node: AddOnNode, requirement: AddOnRequirement, byName: ReadonlyMap<string, AddOnNode>): void {
+function addMissing(faults: Faults, name: string, requirement: AddOnRequirement, all: readonly Vertex[]): void {
   const isAddOn = requirement.type === 'add-on';
-  const known = isAddOn ? [...byName.keys()] : [...byName.values()].flatMap((other) => other.defines);
-  const near = suggest(requirement.name, known);
+  const near = suggest(requirement.name, isAddOn ? all.map(nameOf) : all.flatMap((other) => other.node.defines));
   const hint = near === undefined ? '' : ` (did you mean '${near}'?)`;
   faults.add('missing-requirement', isAddOn
-    ? `'${node.name}' requires the add-on '${requirement.name}', which is not installed${hint}; add it to the cluster, or name it in installedAddOns`
-    : `'${node.name}' requires the custom resource ${requirement.name}, which no add-on defines${hint}; add the add-on that brings it, or name its group in installedApiGroups`);
+    ? `'${name}' requires the add-on '${requirement.name}', which is not installed${hint}; add it to the cluster, or name it in installedAddOns`
+    : `'${name}' requires the custom resource ${requirement.name}, which no add-on defines${hint}; add the add-on that brings it, or name its group in installedApiGroups`);
 }
 
-function* webhookEdges(byName: ReadonlyMap<string, AddOnNode>): Generator<[string, string]> {
-  const names = [...byName.keys()].sort();
-  for (const guard of names) {
-    const guards = new Set(byName.get(guard)!.guards);
+function* webhookEdges(vertices: readonly Vertex[]): Generator<[Vertex, Vertex]> {
+  for (const guard of vertices) {
+    const guards = new Set(guard.node.guards);
     if (guards.size === 0) continue;
-    for (const name of names) {
-      const node = byName.get(name)!;
-      const sends = [...node.creates, ...node.requires.filter((it) => it.type === 'webhook').map((it) => it.name)];
-      if (name !== guard && sends.some((kind) => guards.has(kind))) yield [guard, name];
+    for (const other of vertices) {
+      const { creates, requires } = other.node;
+      const sends = [...creates, ...requires.filter((it) => it.type === 'webhook').map((it) => it.name)];
+      if (other !== guard && sends.some((kind) => guards.has(kind))) yield [guard, other];
     }
   }
 }
 
-function reaches(dependsOn: ReadonlyMap<string, ReadonlySet<string>>, from: string, to: string): boolean {
-  const seen = new Set<string>();
+function reaches(from: Vertex, to: Vertex): boolean {
+  const seen = new Set<Vertex>();
   const open = [from];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (name === to) return true;
-    if (seen.has(name)) continue;
-    seen.add(name);
-    open.push(...(dependsOn.get(name) ?? []));
+  for (let vertex = open.pop(); vertex !== undefined; vertex = open.pop()) {
+    if (vertex === to) return true;
+    if (seen.has(vertex)) continue;
+    seen.add(vertex);
+    open.push(...vertex.needs);
   }
   return false;
 }
 
-function sortNodes(faults: Faults, dependsOn: ReadonlyMap<string, ReadonlySet<string>>): string[] {
-  const sequence: string[] = [];
-  const done = new Set<string>();
-  let open = [...dependsOn.keys()].sort();
+/** One at a time, so that a vertex comes as early as its name allows. */
+function sortVertices(faults: Faults, vertices: readonly Vertex[]): Vertex[] {
+  const sorted = new Set<Vertex>();
+  let open = [...vertices];
   while (open.length > 0) {
-    const ready = open.filter((name) => [...dependsOn.get(name)!].every((other) => done.has(other)));
-    if (ready.length === 0) {
-      faults.add('add-on-cycle', `${cycleIn(open, dependsOn).map((name) => `'${name}'`).join(' requires ')}; remove one of these requirements`);
-      return sequence;
+    const ready = open.find((vertex) => [...vertex.needs].every((other) => sorted.has(other)));
+    if (ready === undefined) {
+      faults.add('add-on-cycle', `${cycleIn(open).map((vertex) => `'${nameOf(vertex)}'`).join(' requires ')}; remove one of these requirements`);
+      break;
     }
-    // one at a time, so that a node comes as early as its name allows
-    sequence.push(ready[0]!);
-    done.add(ready[0]!);
-    open = open.filter((name) => name !== ready[0]);
+    sorted.add(ready);
+    open = open.filter((vertex) => vertex !== ready);
   }
-  return sequence;
+  return [...sorted];
 }
 
-/** Nodes of a cycle, the first one again at the end. Every open node has an open dependency, so a walk ends in a cycle. */
-function cycleIn(open: readonly string[], dependsOn: ReadonlyMap<string, ReadonlySet<string>>): string[] {
-  const walk: string[] = [];
-  let name = open[0]!;
-  while (!walk.includes(name)) {
-    walk.push(name);
-    name = [...dependsOn.get(name)!].sort().find((other) => open.includes(other))!;
+/** A cycle among vertices that each need another one of them, the first vertex again at its end. */
+function cycleIn(open: readonly Vertex[]): Vertex[] {
+  const walk: Vertex[] = [];
+  for (let vertex: Vertex | undefined = open[0]; vertex !== undefined;) {
+    const current: Vertex = vertex;
+    if (walk.includes(current)) return [...walk.slice(walk.indexOf(current)), current];
+    walk.push(current);
+    vertex = open.find((other) => current.needs.has(other));
   }
-  return [...walk.slice(walk.indexOf(name)), name];
+  return walk;
 }
 
-function platformOf(byName: ReadonlyMap<string, AddOnNode>, dependsOn: ReadonlyMap<string, ReadonlySet<string>>, sequence: readonly string[]): string[] {
-  const platform = new Set<string>();
-  for (const name of [...sequence].reverse()) {
-    if (byName.get(name)!.isAddOn) platform.add(name);
-    if (platform.has(name)) for (const other of dependsOn.get(name)!) platform.add(other);
+/** The add-ons and all that they need, however far down. */
+function platformOf(sorted: readonly Vertex[]): Set<Vertex> {
+  const platform = new Set<Vertex>();
+  for (const vertex of [...sorted].reverse()) {
+    if (vertex.node.isAddOn) platform.add(vertex);
+    if (platform.has(vertex)) for (const other of vertex.needs) platform.add(other);
   }
-  return sequence.filter((name) => platform.has(name));
+  return platform;
+}
+
+function nameOf(vertex: Vertex): string {
+  return vertex.node.name;
 }

@@ -1,5 +1,5 @@
-import { Faults } from '../../core/private/faults';
 import { checkText, type TextRule } from '../../core/private/checks';
+import { Faults } from '../../core/private/faults';
 
 const KIND: TextRule = {
   pattern: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?\/[A-Z][A-Za-z0-9]*$/,

@@ -1,9 +1,9 @@
 import { createHash } from 'crypto';
 import { gzipSync } from 'zlib';
-import { show } from '../../core/private/checks';
-import { Faults } from '../../core/private/faults';
 import { TemplateWriter, type DeployTimeValue } from './deploy-time-values';
 import { describeObject, identityOf, keyOf, type KubernetesObject } from './kubernetes-object';
+import { show } from '../../core/private/checks';
+import { Faults } from '../../core/private/faults';
 
 /** Kubernetes refuses a Secret above 1 MiB; Helm keeps each release in one. https://helm.sh/docs/topics/advanced/#storage-backends */
 const RELEASE_LIMIT = 1024 * 1024;

@@ -51,7 +51,7 @@ export class TemplateWriter {
 
   private map(value: Record<string, unknown>, path: string, indent: string, describe: (path: string) => string): string {
     const keys = Object.keys(value).filter((key) => value[key] !== undefined);
-    if (keys.length === 1 && /^(Ref|Fn::\w+)$/.test(keys[0]!)) {
+    if (keys.length === 1 && keys.some((key) => /^(Ref|Fn::\w+)$/.test(key))) {
       this.refuse('unresolved-intrinsic',
         `${describe(path)} is a CloudFormation function that cdk8s wrote out as data; give it as text, for example with Token.asString(value)`);
     }

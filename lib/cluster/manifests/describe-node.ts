@@ -1,6 +1,6 @@
-import { AddOnRequirement } from '../blueprint/add-on-requirement';
 import { definitionOf } from './chart-folder';
 import { identityOf, type KubernetesObject } from './kubernetes-object';
+import { AddOnRequirement } from '../blueprint/add-on-requirement';
 
 /** What objects bring and need, as the add-on graph wants it. */
 export interface NodeDescription {
@@ -38,7 +38,7 @@ export function describeNode(objects: readonly KubernetesObject[]): NodeDescript
   for (const own of made) used.delete(own);
   return {
     defines: [...defines].sort(),
-    requires: [...kinds].filter((kind) => !isBuiltInGroup(kind.split('/')[0]!)).sort().map((kind) => AddOnRequirement.customResource(kind)),
+    requires: [...kinds].filter((kind) => !isBuiltInGroup(kind.slice(0, kind.indexOf('/')))).sort().map((kind) => AddOnRequirement.customResource(kind)),
     // a namespace is like a webhook: if somebody here brings it, whatever goes into it waits
     guards: [...made].sort(),
     creates: [...kinds, ...used].sort(),

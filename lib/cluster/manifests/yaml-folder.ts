@@ -1,8 +1,8 @@
 import { Yaml } from 'cdk8s';
-import { Faults } from '../../core/private/faults';
-import { isUnresolved } from '../../core/private/tokens';
 import { checkObjects } from './chart-folder';
 import { describeObject, identityOf, type KubernetesObject } from './kubernetes-object';
+import { Faults } from '../../core/private/faults';
+import { isUnresolved } from '../../core/private/tokens';
 
 /** Annotation that Argo CD orders a sync by. https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/ */
 export const SYNC_WAVE = 'argocd.argoproj.io/sync-wave';

@@ -4,13 +4,13 @@ import type { Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { DrainProvider, DrainResource } from './drain-resource';
 import { InstallationOrder } from './installation-order';
+import type { PlatformVersion } from '../../core/versions';
+import type { IMlNetwork } from '../../network/interfaces';
 import type { ManifestDelivery } from '../blueprint/manifest-delivery';
 import { HelmAddOn, type HelmAddOnOptions } from '../helm-add-on';
 import type { IMlCluster } from '../interfaces';
 import { ManifestRelease, type ManifestReleaseOptions } from '../manifest-release';
 import { WorkloadIdentity, type WorkloadIdentityOptions } from '../workload-identity';
-import type { PlatformVersion } from '../../core/versions';
-import type { IMlNetwork } from '../../network/interfaces';
 
 /** What every cluster offers, made or imported. */
 export abstract class BaseCluster extends Construct implements IMlCluster {

@@ -1,21 +1,21 @@
 import { existsSync, readFileSync, rmSync } from 'fs';
 import { join, resolve } from 'path';
 import type { IConstruct } from 'constructs';
+import { attached } from './attached';
 import { writeFile } from './write-file';
-import type { ManifestDelivery } from '../blueprint/manifest-delivery';
 import { fail } from '../../core/private/faults';
+import type { ManifestDelivery } from '../blueprint/manifest-delivery';
 
 /** Lists what the library wrote, so that it removes only that. */
 const INDEX = '.cdk-ml-platform.json';
 const KEY = Symbol.for('cdk-ml-platform.DeliveryWriter');
+const OWNERS = Symbol.for('cdk-ml-platform.DeliveryDirectories');
 
 /** Writes the files of one cluster's yaml or gitOps delivery when the app is synthesized. */
 export class DeliveryWriter {
   /** The writer of a cluster. Fails with `directory-taken` if another cluster of the app writes to the folder. */
   static of(cluster: IConstruct, delivery: ManifestDelivery): DeliveryWriter {
-    const holder = cluster as { [KEY]?: DeliveryWriter };
-    if (!holder[KEY]) Object.defineProperty(cluster, KEY, { value: new DeliveryWriter(cluster, delivery.directory!), enumerable: false });
-    return holder[KEY]!;
+    return attached(cluster, KEY, () => new DeliveryWriter(cluster, delivery.directory ?? '.'));
   }
 
   private readonly parts: (() => Record<string, string>)[] = [];
@@ -35,7 +35,7 @@ export class DeliveryWriter {
     const files: Record<string, string> = Object.assign({}, ...this.parts.map((part) => part()));
     const paths = Object.keys(files).sort();
     for (const old of this.written()) if (!(old in files)) rmSync(join(this.directory, old), { force: true });
-    for (const path of paths) writeFile(join(this.directory, path), files[path]!);
+    for (const [path, contents] of Object.entries(files)) writeFile(join(this.directory, path), contents);
     writeFile(join(this.directory, INDEX), `${JSON.stringify({ files: paths }, undefined, 2)}\n`);
   }
 
@@ -49,11 +49,10 @@ export class DeliveryWriter {
 }
 
 function claim(cluster: IConstruct, directory: string): void {
-  const root = cluster.node.root as { [KEY]?: Map<string, string> };
-  if (!root[KEY]) Object.defineProperty(root, KEY, { value: new Map<string, string>(), enumerable: false });
-  const owner = root[KEY]!.get(directory);
+  const owners = attached(cluster.node.root, OWNERS, () => new Map<string, string>());
+  const owner = owners.get(directory);
   if (owner !== undefined) {
     fail(cluster.node.path, 'directory-taken', `directory is the folder of ${owner} already; give each cluster a folder of its own`);
   }
-  root[KEY]!.set(directory, cluster.node.path);
+  owners.set(directory, cluster.node.path);
 }

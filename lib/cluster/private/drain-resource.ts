@@ -10,11 +10,11 @@ import * as cr from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { InstallationOrder, type Drain } from './installation-order';
 import { releaseNameOf } from './release';
+import { fail } from '../../core/private/faults';
 import { DRAIN_GROUP, DRAIN_STEPS, DRAIN_TIMES, type ControlledResource } from '../blueprint/drain';
 import type { IMlCluster } from '../interfaces';
 import { ManifestRelease } from '../manifest-release';
 import { drainAccessChart } from '../manifests/basics';
-import { fail } from '../../core/private/faults';
 
 /** The handlers of a cluster's drains: two functions in the VPC, with rights to list and remove what bills. */
 export class DrainProvider extends Construct {
@@ -98,12 +98,10 @@ export class DrainResource extends Construct implements Drain {
     resource.node.addDependency(this.props.provider.access);
     this.steps.set(kind, resource);
     // created in the order of the steps, so deleted in the opposite one, whichever came to be known first
-    const known = DRAIN_STEPS.filter((step) => this.steps.has(step.kind));
-    const at = known.findIndex((step) => step.kind === kind);
-    const before = known[at - 1];
-    const after = known[at + 1];
-    if (before) resource.node.addDependency(this.steps.get(before.kind)!);
-    if (after) this.steps.get(after.kind)!.node.addDependency(resource);
+    const known = DRAIN_STEPS.flatMap((step) => this.steps.get(step.kind) ?? []);
+    const at = known.indexOf(resource);
+    for (const before of known.slice(0, at)) resource.node.addDependency(before);
+    for (const after of known.slice(at + 1)) after.node.addDependency(resource);
   }
 }
 

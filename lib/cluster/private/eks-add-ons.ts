@@ -24,14 +24,15 @@ export class EksAddOns extends Construct {
     super(scope, id);
     for (const addOn of eksAddOns({ s3CsiDriver: props.s3CsiDriver })) {
       const role = addOn.serviceAccount === undefined ? undefined : this.roleOf(addOn);
-      const resource = this.make(addOn, role);
+      const associations = role && addOn.serviceAccount !== undefined ? [{ serviceAccount: addOn.serviceAccount, roleArn: role.roleArn }] : undefined;
+      const resource = this.make(addOn, associations);
       if (addOn.beforeNodes) props.nodeGroup.node.addDependency(resource);
       else resource.node.addDependency(props.nodeGroup);
       if (addOn.id === 'S3CsiDriver') this.s3CsiRole = role;
     }
   }
 
-  private make(addOn: EksAddOn, role?: iam.Role): eks.CfnAddon {
+  private make(addOn: EksAddOn, podIdentityAssociations?: eks.CfnAddon.PodIdentityAssociationProperty[]): eks.CfnAddon {
     return new eks.CfnAddon(this, addOn.id, {
       clusterName: this.props.cluster.clusterName,
       addonName: addOn.name,
@@ -39,7 +40,7 @@ export class EksAddOns extends Construct {
       resolveConflicts: 'OVERWRITE',
       preserveOnDelete: false,
       configurationValues: addOn.configuration === undefined ? undefined : JSON.stringify(addOn.configuration),
-      podIdentityAssociations: role === undefined ? undefined : [{ serviceAccount: addOn.serviceAccount!, roleArn: role.roleArn }],
+      podIdentityAssociations,
     });
   }
 

@@ -2,11 +2,11 @@ import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import type { Construct } from 'constructs';
 import { BaseCluster } from './base-cluster';
 import { InstallationOrder } from './installation-order';
-import type { InstalledAlready } from '../blueprint/add-on-graph';
-import type { ManifestDelivery } from '../blueprint/manifest-delivery';
 import { Faults } from '../../core/private/faults';
 import type { PlatformVersion } from '../../core/versions';
 import type { IMlNetwork } from '../../network/interfaces';
+import type { InstalledAlready } from '../blueprint/add-on-graph';
+import type { ManifestDelivery } from '../blueprint/manifest-delivery';
 
 /** What an imported cluster knows. */
 export interface ImportedClusterProps {
@@ -31,7 +31,7 @@ export class ImportedCluster extends BaseCluster {
   constructor(scope: Construct, id: string, props: ImportedClusterProps) {
     const faults = Faults.of(scope, id);
     faults.check(props.delivery.type !== 'helm' || props.cluster.kubectlProvider?.role !== undefined, 'missing-kubectl-provider',
-      "cluster has no kubectlProvider with a role, and ManifestDelivery.helm() installs charts by it; give kubectlProvider to Cluster.fromClusterAttributes, or choose yaml or gitOps delivery");
+      'cluster has no kubectlProvider with a role, and ManifestDelivery.helm() installs charts by it; give kubectlProvider to Cluster.fromClusterAttributes, or choose yaml or gitOps delivery');
     faults.throwIfAny();
     super(scope, id);
     this.cluster = props.cluster;

@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { Dependable, type IConstruct, type IDependable } from 'constructs';
+import { attached } from './attached';
 import { orderAddOns, type AddOnNode, type AddOnOrder, type InstalledAlready } from '../blueprint/add-on-graph';
 import type { ControlledResource } from '../blueprint/drain';
 
@@ -30,9 +31,7 @@ const KEY = Symbol.for('cdk-ml-platform.InstallationOrder');
 export class InstallationOrder {
   /** The order of a cluster: made for it once, also when two copies of this package are loaded. */
   static of(cluster: IConstruct): InstallationOrder {
-    const holder = cluster as { [KEY]?: InstallationOrder };
-    if (!holder[KEY]) Object.defineProperty(cluster, KEY, { value: new InstallationOrder(cluster), enumerable: false });
-    return holder[KEY]!;
+    return attached(cluster, KEY, () => new InstallationOrder(cluster));
   }
 
   /** What every add-on waits for: nodes that run pods. */

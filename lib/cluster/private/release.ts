@@ -1,8 +1,8 @@
 import type { Duration } from 'aws-cdk-lib';
-import type { ManifestDelivery } from '../blueprint/manifest-delivery';
-import { stableHash } from '../../core/private/stable-hash';
 import type { TextRule } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
+import { stableHash } from '../../core/private/stable-hash';
+import type { ManifestDelivery } from '../blueprint/manifest-delivery';
 
 /** Helm keeps names of releases in labels, with a suffix. https://helm.sh/docs/chart_template_guide/builtin_objects/ */
 export const RELEASE_NAME: TextRule = {
