@@ -6,4 +6,5 @@
 import './private/require-engine';
 
 export * as cluster from './cluster';
+export * as data from './data';
 export * as network from './network';

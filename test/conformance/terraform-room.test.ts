@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
+import { IamRole } from '@cdktn/provider-aws/lib/iam-role';
+import { KmsKey } from '@cdktn/provider-aws/lib/kms-key';
 import { Duration } from 'aws-cdk-lib';
 import { ApiObject, Chart, Testing } from 'cdk8s';
 import * as cdktf from 'cdktf';
 import { Fn, TerraformOutput } from 'cdktn';
 import { Construct } from 'constructs';
 import { ClusterAccess, HelmProvider, ManifestRelease } from '../../lib/terraform/cluster';
+import { Column, DataLake, IcebergType, Partition, Sort, Zone } from '../../lib/terraform/data';
 import { InterfaceEndpoint, MlNetwork } from '../../lib/terraform/network';
 import { removeSynthesized, resourcesOf, synthesize, synthesizeInCdktf } from '../terraform/synthesize';
 import { validateTerraform } from './terraform-oracle';
@@ -20,6 +23,23 @@ function platform(stack: Construct): MlNetwork {
   new ApiObject(chart, 'Settings', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { vpc: net.vpcId } });
   new HelmProvider(stack, 'Helm', { access: ClusterAccess.eks({ clusterName: 'ml', endpoint: 'https://example', certificateAuthority: 'QQ==' }) });
   new ManifestRelease(stack, 'Settings', { chart, timeout: Duration.minutes(2), dependsOn: [net.resource] });
+  const key = new KmsKey(stack, 'Key');
+  const table = new DataLake(stack, 'Lake', { encryptionKey: key }).addTable('Transactions', {
+    columns: [
+      Column.required('customer_id', IcebergType.LONG),
+      Column.required('event_time', IcebergType.TIMESTAMPTZ, { comment: 'when it was paid' }),
+      Column.optional('items', IcebergType.list(IcebergType.struct(Column.required('price', IcebergType.decimal(12, 2))))),
+    ],
+    partitionBy: [Partition.day('event_time'), Partition.bucket('customer_id', 16)],
+    sortBy: [Sort.ascending('customer_id')],
+    identifiedBy: ['customer_id'],
+    properties: { 'write.parquet.compression-codec': 'zstd' },
+  });
+  const role = new IamRole(stack, 'Role', { assumeRolePolicy: '{}' });
+  table.grants.write(role);
+  const plain = new DataLake(stack, 'Plain', { accessLogs: false, noncurrentVersionExpiration: Duration.days(1) });
+  plain.grants.read(role, Zone.RAW);
+  plain.grants.write(role, Zone.RAW);
   return net;
 }
 

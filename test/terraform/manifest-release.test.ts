@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DbInstance } from '@cdktn/provider-aws/lib/db-instance';
 import { S3Bucket } from '@cdktn/provider-aws/lib/s3-bucket';
@@ -10,6 +10,7 @@ import { App, TerraformStack, TerraformVariable } from 'cdktn';
 import type { Construct } from 'constructs';
 import * as fc from 'fast-check';
 import { chartFolder } from '../../lib/cluster/manifests/chart-folder';
+import { releaseNameOf } from '../../lib/cluster/private/release';
 import { ClusterAccess, HelmProvider, ManifestRelease, type ManifestReleaseProps } from '../../lib/terraform/cluster';
 import { outcome, outdir, removeSynthesized, resourcesOf, synthesize, type Synthesized } from './synthesize';
 
@@ -37,12 +38,12 @@ describe('a release of Kubernetes objects in Terraform', () => {
       provider(stack);
       new ManifestRelease(stack, 'FraudModel', { chart: chartOf({ greeting: 'hello {{ you }}' }) });
     });
-    const expected = chartFolder('fraud-model', chartOf({ greeting: 'hello {{ you }}' }).toJson());
+    const expected = chartFolder('manifests', chartOf({ greeting: 'hello {{ you }}' }).toJson());
     const folder = chartOnDisk(synthesized);
     for (const [path, text] of Object.entries(expected.files)) expect(readFileSync(join(folder, path), 'utf8')).toBe(text);
     expect(resourcesOf(synthesized.program, 'helm_release')).toEqual([{
-      name: 'fraud-model', chart: expect.stringMatching(/^\$\{path\.module\}\/manifests\/FraudModel_\w+\/[0-9a-f]{16}$/), namespace: 'default', create_namespace: true,
-      atomic: false, wait: false, timeout: 300, max_history: 5,
+      name: releaseNameOf('Stack/FraudModel'), chart: expect.stringMatching(/^\$\{path\.module\}\/manifests\/FraudModel_\w+\/[0-9a-f]{16}$/), namespace: 'default', create_namespace: true,
+      atomic: false, wait: false, timeout: 600, max_history: 5,
     }]);
     expect(synthesized.program.terraform?.required_providers?.helm).toEqual({ source: 'hashicorp/helm', version: '>= 3.1.0, < 4.0.0' });
   });
@@ -67,16 +68,47 @@ describe('a release of Kubernetes objects in Terraform', () => {
     expect(template).not.toContain('Token');
   });
 
-  test('takes objects that are added later, and moves to another folder when they change', () => {
-    const paths = ['a', 'b'].map((value) => chartOnDisk(synthesize((stack) => {
+  test('lies in another folder as soon as its contents are others', () => {
+    const synthesized = ['a', 'a', 'b'].map((value) => chartOnDisk(synthesize((stack) => {
       provider(stack);
-      const chart = chartOf({ value: 'same' });
-      new ManifestRelease(stack, 'App', { chart });
-      new ApiObject(chart, 'Late', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' }, data: { value } });
+      new ManifestRelease(stack, 'App', { chart: chartOf({ value }) });
     })));
-    expect(paths.every((path) => existsSync(join(path, 'templates/configmap-late.yaml')))).toBe(true);
-    expect(new Set(paths.map((path) => path.split('/').pop())).size).toBe(2);
-    expect(readdirSync(join(paths[0]!, '..'))).toHaveLength(1);
+    const [first, same, other] = synthesized.map((path) => path.split('/').pop());
+    expect(same).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  test('removes the folder of earlier contents', () => {
+    const folder = outdir();
+    for (const value of ['a', 'b']) {
+      const app = new App({ outdir: folder });
+      const stack = new TerraformStack(app, 'Stack');
+      provider(stack);
+      new ManifestRelease(stack, 'App', { chart: chartOf({ value }) });
+      app.synth();
+    }
+    const [release, ...others] = readdirSync(join(folder, 'stacks/Stack/manifests'));
+    expect(others).toEqual([]);
+    expect(readdirSync(join(folder, 'stacks/Stack/manifests', release!))).toHaveLength(1);
+  });
+
+  test('refuses objects that are added after it was made', () => {
+    expect(() => synthesize((stack) => {
+      provider(stack);
+      const chart = chartOf({});
+      new ManifestRelease(stack, 'App', { chart });
+      new ApiObject(chart, 'Late', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' } });
+    })).toThrow('chart chart was changed after it was delivered; add and change its objects before');
+  });
+
+  test('is kept in the chart\'s namespace, unless the chart makes that one itself', () => {
+    const namespaces = [false, true].map((own) => {
+      const chart = new Chart(Testing.app(), 'chart', { namespace: 'models' });
+      new ApiObject(chart, 'Object', own ? { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'models' } } : { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } });
+      const { program } = synthesize((stack) => { provider(stack); new ManifestRelease(stack, 'App', { chart }); });
+      return resourcesOf(program, 'helm_release')[0]?.namespace;
+    });
+    expect(namespaces).toEqual(['models', 'default']);
   });
 
   test('waits, times out, depends and names itself as asked', () => {
@@ -104,13 +136,11 @@ describe('a release of Kubernetes objects in Terraform', () => {
     expect(() => synthesize((stack) => { new ManifestRelease(stack, 'App', { chart: chartOf({}) }); })).toThrow(/helm/);
   });
 
-  test('refuses objects that no chart can hold, at synthesis', () => {
+  test('refuses objects that no chart can hold', () => {
     const chart = chartOf({});
     new ApiObject(chart, 'Again', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' } });
-    expect(() => synthesize((stack) => {
-      provider(stack);
-      new ManifestRelease(stack, 'App', { chart });
-    })).toThrow("ValidationError at chart app [duplicate-object]: ConfigMap 'settings' is in the chart more than once; keep one of them");
+    const stack = new TerraformStack(new App(), 'Stack');
+    expect(() => new ManifestRelease(stack, 'App', { chart })).toThrow("ValidationError at Stack/App [duplicate-object]: ConfigMap 'settings' is in the chart more than once; keep one of them");
   });
 });
 
@@ -128,7 +158,7 @@ describe('HCL instead of JSON', () => {
     const arguments_ = [...hcl.slice(hcl.indexOf('resource "helm_release"')).matchAll(/^ *(\w+) = (.*)$/gm)].map(([, name, value]) => `${name} ${value}`);
     expect(arguments_.sort()).toEqual([
       'atomic false', expect.stringMatching(/^chart "\$\{path\.module\}\/manifests\/App_\w+\/\w{16}"$/), 'create_namespace true', 'max_history 5',
-      'name "app"', 'namespace "default"', 'timeout 60', 'values [', 'wait false',
+      `name "${releaseNameOf('Stack/App')}"`, 'namespace "default"', 'timeout 60', 'values [', 'wait false',
     ]);
     expect(hcl).toContain('jsonencode({"T0" = var.Secret})');
   });
@@ -154,7 +184,7 @@ describe('wrong input of a release in Terraform', () => {
       namespace: mostly(fc.constantFrom('default', 'models'), fc.string()),
       wait: fc.boolean(),
       timeout: mostly(fc.integer({ min: 1, max: 3600 }).map((seconds) => Duration.seconds(seconds)), fc.integer({ min: 0 }).map((ms) => Duration.millis(ms))),
-      data: fc.dictionary(fc.string({ minLength: 1 }).filter((key) => key !== '__proto__'), fc.oneof(fc.string(), fc.constant('${TfToken[TOKEN.0]}')), { noNullPrototype: true }),
+      data: fc.dictionary(fc.string({ minLength: 1 }), fc.oneof(fc.string(), fc.constant('${TfToken[TOKEN.0]}')), { noNullPrototype: true }),
     }, { requiredKeys: ['data'] });
     let made = 0;
     fc.assert(fc.property(inputs, ({ data, ...input }) => {
@@ -163,7 +193,7 @@ describe('wrong input of a release in Terraform', () => {
         return resourcesOf(synthesize((stack) => { provider(stack); new Vpc(stack, 'Vpc').id; new ManifestRelease(stack, 'App', props); }).program, 'helm_release');
       });
       if (Array.isArray(result)) {
-        expect(result).toMatchObject([{ name: input.releaseName ?? 'app', timeout: input.timeout?.toSeconds() ?? 300 }]);
+        expect(result).toMatchObject([{ name: input.releaseName ?? releaseNameOf('Stack/App'), timeout: input.timeout?.toSeconds() ?? 600 }]);
         made += 1;
       } else {
         expect(result).toMatch(/^ValidationError at /);

@@ -123,7 +123,7 @@ describe('wrong input of a network in Terraform', () => {
       cidr: mostly(fc.constantFrom('10.0.0.0/16', '172.16.0.0/20', '192.168.64.0/22', '100.64.0.0/18'), fc.oneof(fc.constantFrom('10.0.0.1/16', '${TfToken[a.0]}', ''), fc.string())),
       availabilityZones: mostly(fc.integer({ min: 2, max: 4 }), fc.oneof(fc.integer(), fc.double())),
       natGateways: mostly(fc.integer({ min: 0, max: 3 }), fc.oneof(fc.integer(), fc.double())),
-      interfaceEndpoints: mostly(fc.subarray([InterfaceEndpoint.EKS, InterfaceEndpoint.LOGS, InterfaceEndpoint.STS]), fc.constant([InterfaceEndpoint.of('s3'), InterfaceEndpoint.EKS, InterfaceEndpoint.EKS])),
+      interfaceEndpoints: mostly<InterfaceEndpoint[]>(fc.subarray([InterfaceEndpoint.EKS, InterfaceEndpoint.LOGS, InterfaceEndpoint.STS]), fc.constant([InterfaceEndpoint.of('s3'), InterfaceEndpoint.EKS, InterfaceEndpoint.EKS])),
     }, { requiredKeys: [] });
     fc.assert(fc.property(inputs, (input: NetworkInput) => {
       const expected = outcome(() => { const faults = Faults.at('Stack/Network'); const blueprint = decide(faults, input); faults.throwIfAny(); return blueprint.subnets.map((subnet) => subnet.cidr).sort(); });

@@ -5,30 +5,32 @@ import type { Chart } from 'cdk8s';
 import { Fn, TerraformResource, type ITerraformDependable, type TerraformProvider } from 'cdktn';
 import { Construct } from 'constructs';
 import { chartFolder, type ChartFolder } from '../../cluster/manifests/chart-folder';
-import { checkInteger, checkLiteral, checkText, DNS_LABEL } from '../../core/private/checks';
+import { checkLiteral, checkText, DNS_LABEL } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
 import { adoptStack } from '../private/adopt-stack';
 import { asHcl, HELM } from '../private/helm';
+import { namespaceOf, readChart, releaseNameOf, RELEASE_NAME, timeoutSeconds } from '../private/release';
 import { onSynthesize } from '../private/synthesis';
 
-/** Helm refuses longer names. https://helm.sh/docs/chart_template_guide/getting_started/ */
-const RELEASE_NAME = { pattern: /^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$/, allowed: '1 to 53 lower-case letters, digits or hyphens, starting and ending with a letter or digit' };
 const FOLDER = 'manifests';
 
 /** Properties of a release of Kubernetes objects. */
 export interface ManifestReleaseProps {
-  /** The objects. They may hold values of other Terraform resources: those become values of the Helm chart. */
+  /**
+   * The objects. They are read when this construct is made: add them first. Values of other Terraform resources in them
+   * become values of the Helm chart.
+   */
   readonly chart: Chart;
   /**
    * Name of the Helm release, at most 53 characters.
    *
-   * @default - from the construct's id
+   * @default - made from the construct's path, as in the AWS CDK
    */
   readonly releaseName?: string;
   /**
    * Namespace that Helm keeps the release in, and of objects that name none. It is made if it is missing.
    *
-   * @default 'default'
+   * @default - the chart's namespace, else `default`
    */
   readonly namespace?: string;
   /**
@@ -40,7 +42,7 @@ export interface ManifestReleaseProps {
   /**
    * How long Helm may take, 1 second to 1 hour.
    *
-   * @default Duration.minutes(5)
+   * @default Duration.minutes(10)
    */
   readonly timeout?: Duration;
   /**
@@ -69,88 +71,87 @@ export class ManifestRelease extends Construct {
   /** Name of the Helm release. */
   readonly releaseName: string;
 
-  private readonly chart: Chart;
+  private readonly chart: ChartFolder;
 
   constructor(scope: Construct, id: string, props: ManifestReleaseProps) {
-    const releaseName = props.releaseName ?? releaseNameOf(id);
-    const timeoutSeconds = check(Faults.of(scope, id), releaseName, props);
+    const faults = Faults.of(scope, id);
+    const releaseName = props.releaseName ?? releaseNameOf(faults.path);
+    const { namespace, chart, timeout, objects } = decide(faults, props);
     super(scope, id);
     adoptStack(this);
-    this.chart = props.chart;
+    this.chart = chart;
     this.releaseName = releaseName;
-    this.resource = new HelmRelease(this, 'Resource', props, () => ({
-      ...this.delivered(),
+    this.resource = new HelmRelease(this, 'Resource', props, {
       name: releaseName,
-      namespace: props.namespace ?? 'default',
+      namespace,
       create_namespace: true,
+      values: chart.values.length === 0 ? undefined : [Fn.jsonencode(Object.fromEntries(chart.values.map(({ name, token }) => [name, token])))],
       // a failed update leaves what ran before
       atomic: props.wait ?? false,
       wait: props.wait ?? false,
-      timeout: timeoutSeconds,
+      timeout,
       max_history: 5,
-    }));
+    }, (resource) => `\${path.module}/${this.path(resource)}`);
     onSynthesize(this, (folder) => this.write(folder));
-  }
-
-  /** Made at synthesis, when the user has added every object. */
-  private folder(): ChartFolder {
-    return chartFolder(this.releaseName, this.chart.toJson() as Record<string, unknown>[]);
+    this.refuseLaterObjects(props.chart, JSON.stringify(objects));
   }
 
   /** A new folder for each content: Terraform compares the path, not what lies in it. */
-  private path({ version }: ChartFolder): string {
-    return `${FOLDER}/${this.resource.friendlyUniqueId}/${version.replace(/^.*\+/, '')}`;
-  }
-
-  private delivered(): { chart: string; values?: string[] } {
-    const folder = this.folder();
-    const chart = `\${path.module}/${this.path(folder)}`;
-    if (folder.values.length === 0) return { chart };
-    return { chart, values: [Fn.jsonencode(Object.fromEntries(folder.values.map(({ name, token }) => [name, token])))] };
+  private path(resource: TerraformResource): string {
+    return `${FOLDER}/${resource.friendlyUniqueId}/${this.chart.version.replace(/^.*\+/, '')}`;
   }
 
   private write(folder: string): void {
-    const chart = this.folder();
     rmSync(join(folder, FOLDER, this.resource.friendlyUniqueId), { recursive: true, force: true });
-    for (const [path, text] of Object.entries(chart.files)) {
-      const target = join(folder, this.path(chart), path);
+    for (const [path, text] of Object.entries(this.chart.files)) {
+      const target = join(folder, this.path(this.resource), path);
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(target, text);
     }
   }
+
+  private refuseLaterObjects(chart: Chart, before: string): void {
+    this.node.addValidation({
+      validate: () => JSON.stringify(readChart(chart, this.node.path)) === before
+        ? []
+        : [`chart ${chart.node.path} was changed after it was delivered; add and change its objects before`],
+    });
+  }
 }
 
 class HelmRelease extends TerraformResource {
-  /** @param release arguments, asked for at each synthesis: a Lazy would wrap our errors into its own */
-  constructor(scope: Construct, id: string, { dependsOn, provider }: ManifestReleaseProps, private readonly release: () => { [name: string]: unknown }) {
+  /** @param chart gives the chart's path, which depends on the resource's own id */
+  constructor(
+    scope: Construct,
+    id: string,
+    { dependsOn, provider }: ManifestReleaseProps,
+    private readonly release: { [name: string]: unknown },
+    private readonly chart: (resource: TerraformResource) => string,
+  ) {
     super(scope, id, { terraformResourceType: 'helm_release', terraformGeneratorMetadata: HELM, dependsOn, provider });
   }
 
   /** @internal */
   protected override synthesizeAttributes(): { [name: string]: unknown } {
-    return this.release();
+    return { ...this.release, chart: this.chart(this) };
   }
 
   /** @internal */
   protected override synthesizeHclAttributes(): { [name: string]: unknown } {
-    return asHcl(this.release());
+    return asHcl(this.synthesizeAttributes());
   }
 }
 
-/** Throws for wrong input; gives the timeout in seconds. */
-function check(faults: Faults, releaseName: string, { namespace, wait, timeout }: ManifestReleaseProps): number {
+/** Everything that is checked, before the construct exists. */
+function decide(faults: Faults, { releaseName, namespace, wait, timeout, chart }: ManifestReleaseProps) {
   checkLiteral(faults, 'releaseName', releaseName);
   checkText(faults, 'releaseName', releaseName, RELEASE_NAME);
   checkLiteral(faults, 'namespace', namespace);
   checkText(faults, 'namespace', namespace, DNS_LABEL);
   checkLiteral(faults, 'wait', wait);
-  const seconds = timeout === undefined ? 300 : timeout.isUnresolved() ? NaN : timeout.toMilliseconds({ integral: false }) / 1000;
-  checkInteger(faults, 'timeout', seconds, { min: 1, max: 3600, unit: 'seconds' });
+  const seconds = timeoutSeconds(faults, timeout);
+  const objects = faults.collect(() => readChart(chart, faults.path)) ?? [];
+  const folder = faults.collect(() => chartFolder('manifests', objects)) ?? { name: 'manifests', version: '', files: {}, values: [] };
   faults.throwIfAny();
-  return seconds;
-}
-
-/** `FraudModel` as a release name: `fraud-model`. */
-function releaseNameOf(id: string): string {
-  return id.replace(/([a-z0-9])([A-Z])/g, '$1-$2').replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '').toLowerCase();
+  return { namespace: namespace ?? namespaceOf(chart, objects), timeout: seconds, objects, chart: folder };
 }

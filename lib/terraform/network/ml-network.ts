@@ -22,6 +22,7 @@ import { Faults } from '../../core/private/faults';
 import type { InterfaceEndpoint } from '../../network/blueprint/interface-endpoint';
 import { network, type NetworkBlueprint, type SubnetBlueprint } from '../../network/blueprint/network';
 import { adoptStack } from '../private/adopt-stack';
+import { policyDocument } from '../private/grant';
 import type { IMlNetwork, MlNetworkAttributes } from './interfaces';
 
 const EVERYWHERE = '0.0.0.0/0';
@@ -217,12 +218,12 @@ export class MlNetwork extends Construct implements IMlNetwork {
   private addFlowLog({ flowLogTraffic, flowLogRetention }: MlNetworkProps): CloudwatchLogGroup {
     const group = new CloudwatchLogGroup(this, 'FlowLogs', { retentionInDays: flowLogRetention ?? 30, tags: this.tags('FlowLogs') });
     const role = new IamRole(this, 'FlowLogRole', {
-      assumeRolePolicy: policy({ Effect: 'Allow', Principal: { Service: 'vpc-flow-logs.amazonaws.com' }, Action: 'sts:AssumeRole' }),
+      assumeRolePolicy: policyDocument([{ Effect: 'Allow', Principal: { Service: 'vpc-flow-logs.amazonaws.com' }, Action: 'sts:AssumeRole' }]),
       tags: this.tags('FlowLogRole'),
     });
     const writes = new IamRolePolicy(this, 'FlowLogPolicy', {
       role: role.name,
-      policy: policy({ Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'], Resource: [group.arn, `${group.arn}:*`] }),
+      policy: policyDocument([{ Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'], Resource: [group.arn, `${group.arn}:*`] }]),
     });
     new FlowLog(this, 'FlowLog', {
       vpcId: this.vpcId,
@@ -244,11 +245,6 @@ export class MlNetwork extends Construct implements IMlNetwork {
   private tags(part?: string): { Name: string } {
     return { Name: part === undefined ? this.node.path : `${this.node.path}/${part}` };
   }
-}
-
-/** An IAM policy document of one statement. */
-function policy(statement: object): string {
-  return JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
 }
 
 /** `ecr.api` as a part of an id: `EcrApi`. */
