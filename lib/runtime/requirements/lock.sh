@@ -10,3 +10,4 @@ compile() {
 compile --extra serving --extra registry --extra dev --output-file requirements/dev.lock
 compile --extra serving --constraint requirements/dev.lock --output-file requirements/serving.lock
 compile --extra registry --constraint requirements/dev.lock --output-file requirements/registry.lock
+compile --extra lint --constraint requirements/dev.lock --output-file requirements/lint.lock

@@ -33,7 +33,13 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of the emulator; this process's own AWS environment points at it too."""
     home = tmp_path_factory.mktemp("aws")
     port = free_port()
-    environment = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "TMPDIR": str(home), "IOT_MTLS_ENABLED": "0", "EKS_BASE_PORT": str(free_port())}
+    environment = {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "TMPDIR": str(home),
+        "IOT_MTLS_ENABLED": "0",
+        "EKS_BASE_PORT": str(free_port()),
+    }
     endpoint = f"http://127.0.0.1:{port}"
     before = dict(os.environ)
     os.environ.update(AWS_ENVIRONMENT, AWS_ENDPOINT_URL=endpoint)
@@ -87,6 +93,7 @@ class Registry:
 
     uri: str
     destination: str
+    database: str
     service: Service
 
 
@@ -95,18 +102,18 @@ def registry(aws: str, bucket: str, tmp_path_factory: pytest.TempPathFactory) ->
     """MLflow as our own command starts it, with SQLite behind it and artifacts on S3."""
     home = tmp_path_factory.mktemp("registry")
     port = free_port()
-    destination = f"s3://{bucket}/mlflow"
+    destination, database = f"s3://{bucket}/mlflow", f"sqlite:///{home}/mlflow.db"
     environment = {
         "AWS_ENDPOINT_URL": aws,
         "ML_HOST": "127.0.0.1",
         "ML_PORT": str(port),
-        "ML_DATABASE_URL": f"sqlite:///{home}/mlflow.db",
+        "ML_DATABASE_URL": database,
         "MLFLOW_ARTIFACTS_DESTINATION": destination,
         "TMPDIR": str(home),
     }
     with running(runtime("registry-server"), environment, home / "registry.log") as service:
         service.wait_for_http(f"http://127.0.0.1:{port}/health", seconds=90)
-        yield Registry(f"http://127.0.0.1:{port}", destination, service)
+        yield Registry(f"http://127.0.0.1:{port}", destination, database, service)
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,11 @@ def trained(registry: Registry) -> Trained:
     }
     mlflow.set_tracking_uri(registry.uri)
     mlflow.set_experiment("runtime-tests")
-    how: dict[str, Any] = {"1": {}, "2": {"skops_trusted_types": ["sklearn.tree._tree.Tree"]}, "3": {"serialization_format": "cloudpickle"}}
+    how: dict[str, Any] = {
+        "1": {},
+        "2": {"skops_trusted_types": ["sklearn.tree._tree.Tree"]},
+        "3": {"serialization_format": "cloudpickle"},
+    }
     for version, estimator in estimators.items():
         with mlflow.start_run():
             mlflow.set_tags({"ml-platform.data-tag": f"tag-{version}", "ml-platform.code-revision": f"rev-{version}"})
@@ -176,7 +187,12 @@ class Served:
     def wait_for_version(self, version: str, seconds: float = 20) -> float:
         """Seconds until this version answers."""
         started = time.monotonic()
-        wait_until(lambda: self.version() == version, seconds=seconds, what=f"version {version} answers\n{self.service.text[-3000:]}", interval=0.01)
+        wait_until(
+            lambda: self.version() == version,
+            seconds=seconds,
+            what=f"version {version} answers\n{self.service.text[-3000:]}",
+            interval=0.01,
+        )
         return time.monotonic() - started
 
     def metric(self, name: str, **labels: str) -> float | None:
@@ -215,7 +231,12 @@ def live(aws: str, trained: Trained, tmp_path_factory: pytest.TempPathFactory) -
     table = create_table(dynamodb, "releases-live")
     releases = ReleaseClient(table, dynamodb)
     # MLflow's address leads nowhere: serving must not need it.
-    environment = {"AWS_ENDPOINT_URL": aws, "ML_RELEASE_TABLE": table, "ML_CACHE_DIR": str(home), "MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    environment = {
+        "AWS_ENDPOINT_URL": aws,
+        "ML_RELEASE_TABLE": table,
+        "ML_CACHE_DIR": str(home),
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+    }
     with model_server(environment, home / "serve.log") as served:
         releases.promote("fraud", trained.releases["1"], by="tests")
         served.wait_for_version("1")

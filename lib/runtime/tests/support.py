@@ -55,7 +55,11 @@ class Service:
         base.pop("PYTHONDONTWRITEBYTECODE", None)
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                command, env={**base, **AWS_ENVIRONMENT, **environment}, stdout=output, stderr=output, start_new_session=True
+                command,
+                env={**base, **AWS_ENVIRONMENT, **environment},
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
 
     @property

@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from support import free_port
 
 from ml_platform_runtime.artifacts import ArtifactStore
 from ml_platform_runtime.errors import ArtifactError
 from ml_platform_runtime.record import Release
+from support import free_port
 
 _numbers = itertools.count(1)
 
@@ -47,10 +47,16 @@ def test_an_artifact_on_disk_is_used_again_also_by_another_process(s3: Any, rele
     assert (second.path, second.fresh) == (first.path, False)
 
 
-def test_an_artifact_that_was_overwritten_on_s3_is_downloaded_again(s3: Any, bucket: str, release: Release, tmp_path: Path) -> None:
+def test_an_artifact_that_was_overwritten_on_s3_is_downloaded_again(
+    s3: Any, bucket: str, release: Release, tmp_path: Path
+) -> None:
     store = ArtifactStore(tmp_path, s3)
     store.fetch(release)
-    s3.put_object(Bucket=bucket, Key=release.artifact_uri.removeprefix(f"s3://{bucket}/") + "/data/weights.bin", Body=b"9876543210")
+    s3.put_object(
+        Bucket=bucket,
+        Key=release.artifact_uri.removeprefix(f"s3://{bucket}/") + "/data/weights.bin",
+        Body=b"9876543210",
+    )
     fetched = store.fetch(release)
     assert (fetched.fresh, (fetched.path / "data/weights.bin").read_bytes()) == (True, b"9876543210")
     assert list(tmp_path.iterdir()) == [fetched.path.parent]
@@ -67,12 +73,18 @@ def test_a_damaged_copy_on_disk_is_downloaded_again(s3: Any, release: Release, t
     else:
         (path.parent / "manifest.json").write_text("{")
     fetched = store.fetch(release)
-    assert (fetched.fresh, (fetched.path / "data/weights.bin").read_bytes(), (fetched.path / "MLmodel").exists()) == (True, b"0123456789", True)
+    assert (fetched.fresh, (fetched.path / "data/weights.bin").read_bytes(), (fetched.path / "MLmodel").exists()) == (
+        True,
+        b"0123456789",
+        True,
+    )
 
 
 def test_a_complete_copy_is_enough_while_s3_is_out_of_reach(s3: Any, release: Release, tmp_path: Path) -> None:
     ArtifactStore(tmp_path, s3).fetch(release)
-    dead = boto3.session.Session().client("s3", endpoint_url=f"http://127.0.0.1:{free_port()}", config=Config(retries={"total_max_attempts": 1}))
+    dead = boto3.session.Session().client(
+        "s3", endpoint_url=f"http://127.0.0.1:{free_port()}", config=Config(retries={"total_max_attempts": 1})
+    )
     assert ArtifactStore(tmp_path, dead).fetch(release).fresh is False
     with pytest.raises(ArtifactError, match="cannot be listed: EndpointConnectionError"):
         ArtifactStore(tmp_path / "empty", dead).fetch(release)
@@ -97,8 +109,17 @@ class BrokenDownloads:
             self._s3.put_object(Bucket=bucket, Key=key, Body=Path(path).read_bytes().upper() + b"!")
 
 
-@pytest.mark.parametrize(("how", "message"), [("short", "is 1 bytes, expected"), ("missing", "cannot be downloaded: 404"), ("changed", "changed while it was downloaded")])
-def test_a_download_that_goes_wrong_leaves_nothing_behind(s3: Any, release: Release, tmp_path: Path, how: str, message: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("short", "is 1 bytes, expected"),
+        ("missing", "cannot be downloaded: 404"),
+        ("changed", "changed while it was downloaded"),
+    ],
+)
+def test_a_download_that_goes_wrong_leaves_nothing_behind(
+    s3: Any, release: Release, tmp_path: Path, how: str, message: str
+) -> None:
     store = ArtifactStore(tmp_path, BrokenDownloads(s3, how))
     with pytest.raises(ArtifactError, match=message):
         store.fetch(release)
@@ -111,7 +132,9 @@ def test_an_address_without_a_model_is_refused(s3: Any, bucket: str, tmp_path: P
         ArtifactStore(tmp_path, s3).fetch(Release("1", f"s3://{bucket}/plain/none"))
 
 
-def test_an_object_that_would_leave_the_folder_is_refused(s3: Any, bucket: str, release: Release, tmp_path: Path) -> None:
+def test_an_object_that_would_leave_the_folder_is_refused(
+    s3: Any, bucket: str, release: Release, tmp_path: Path
+) -> None:
     prefix = release.artifact_uri.removeprefix(f"s3://{bucket}/")
     s3.put_object(Bucket=bucket, Key=f"{prefix}/x/../../../evil", Body=b"x")
     with pytest.raises(ArtifactError, match="would leave its folder"):
@@ -119,7 +142,9 @@ def test_an_object_that_would_leave_the_folder_is_refused(s3: Any, bucket: str, 
     assert not (tmp_path / "evil").exists()
 
 
-def test_old_artifacts_are_removed_once_nobody_needs_or_uses_them(s3: Any, bucket: str, release: Release, tmp_path: Path) -> None:
+def test_old_artifacts_are_removed_once_nobody_needs_or_uses_them(
+    s3: Any, bucket: str, release: Release, tmp_path: Path
+) -> None:
     store = ArtifactStore(tmp_path, s3)
     other = Release("2", release.artifact_uri)
     recent = Release("3", release.artifact_uri)

@@ -9,25 +9,55 @@ from ml_platform_runtime.errors import BadInput
 from ml_platform_runtime.registry_server import RegistrySettings, server_environment
 
 SERVE = {"ML_MODEL_NAME": "fraud", "ML_RELEASE_TABLE": "releases", "AWS_REGION": "eu-west-1"}
-REGISTRY = {"MLFLOW_ARTIFACTS_DESTINATION": "s3://bucket/mlflow", "ML_DATABASE_HOST": "db", "ML_DATABASE_NAME": "mlflow", "ML_DATABASE_USER": "ml", "ML_DATABASE_PASSWORD": "p@ss:/w%rd#1"}
+REGISTRY = {
+    "MLFLOW_ARTIFACTS_DESTINATION": "s3://bucket/mlflow",
+    "ML_DATABASE_HOST": "db",
+    "ML_DATABASE_NAME": "mlflow",
+    "ML_DATABASE_USER": "ml",
+    "ML_DATABASE_PASSWORD": "p@ss:/w%rd#1",
+}
 
 
 def test_serve_has_the_defaults_of_the_contract() -> None:
     settings = ServeSettings.from_environment(SERVE)
-    assert (settings.host, settings.port, settings.poll_seconds, str(settings.cache_dir), settings.allow_pickle) == ("0.0.0.0", 8080, 0.5, "/tmp/ml-platform", False)
+    assert (settings.host, settings.port, settings.poll_seconds, str(settings.cache_dir), settings.allow_pickle) == (
+        "0.0.0.0",
+        8080,
+        0.5,
+        "/tmp/ml-platform",
+        False,
+    )
 
 
 def test_serve_takes_every_variable() -> None:
     settings = ServeSettings.from_environment(
-        {**SERVE, "ML_HOST": "::", "ML_PORT": "1", "ML_RELEASE_POLL_MS": "50", "ML_CACHE_DIR": "/c", "ML_ALLOW_PICKLE": "TRUE", "ML_SKOPS_TRUSTED_TYPES": "a.B, c.D", "ML_MAX_BODY_MIB": "1", "ML_DRAIN_SECONDS": "7"}
+        {
+            **SERVE,
+            "ML_HOST": "::",
+            "ML_PORT": "1",
+            "ML_RELEASE_POLL_MS": "50",
+            "ML_CACHE_DIR": "/c",
+            "ML_ALLOW_PICKLE": "TRUE",
+            "ML_SKOPS_TRUSTED_TYPES": "a.B, c.D",
+            "ML_MAX_BODY_MIB": "1",
+            "ML_DRAIN_SECONDS": "7",
+        }
     )
-    assert (settings.host, settings.port, settings.poll_seconds, str(settings.cache_dir), settings.allow_pickle) == ("::", 1, 0.05, "/c", True)
+    assert (settings.host, settings.port, settings.poll_seconds, str(settings.cache_dir), settings.allow_pickle) == (
+        "::",
+        1,
+        0.05,
+        "/c",
+        True,
+    )
     assert (settings.trusted_types, settings.max_body_bytes, settings.drain_seconds) == ({"a.B", "c.D"}, 1048576, 7)
 
 
 def test_all_faults_of_an_environment_come_in_one_message() -> None:
     with pytest.raises(BadInput) as caught:
-        ServeSettings.from_environment({"ML_MODEL_NAME": "a/b", "ML_PORT": "70000", "ML_RELEASE_POLL_MS": "0.5", "ML_ALLOW_PICKLE": "maybe"})
+        ServeSettings.from_environment(
+            {"ML_MODEL_NAME": "a/b", "ML_PORT": "70000", "ML_RELEASE_POLL_MS": "0.5", "ML_ALLOW_PICKLE": "maybe"}
+        )
     assert str(caught.value).split("; ") == [
         "ML_MODEL_NAME: model is 'a/b'",
         "allowed are 1 to 128 letters, digits, dots, dashes, underscores and spaces, starting with a letter or digit",
@@ -50,7 +80,13 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 
 def test_the_registrys_database_address_survives_any_password() -> None:
     url = RegistrySettings.from_environment(REGISTRY).url
-    assert (url.host, url.port, url.database, url.username, url.password) == ("db", 5432, "mlflow", "ml", "p@ss:/w%rd#1")
+    assert (url.host, url.port, url.database, url.username, url.password) == (
+        "db",
+        5432,
+        "mlflow",
+        "ml",
+        "p@ss:/w%rd#1",
+    )
     assert "p@ss" not in str(url)
 
 
@@ -67,13 +103,18 @@ def test_one_database_address_wins_over_its_parts() -> None:
         ({"ML_DATABASE_PASSWORD": ""}, "ML_DATABASE_PASSWORD is not set; give the password, or all in ML_DATABASE_URL"),
         ({"ML_DATABASE_PORT": "x"}, "ML_DATABASE_PORT is 'x'"),
         ({"ML_DATABASE_SSLMODE": "on"}, "ML_DATABASE_SSLMODE is 'on'; allowed are disable"),
-        ({"ML_DATABASE_URL": "mysql://u:secret@h/d"}, "ML_DATABASE_URL is for mysql; allowed are postgresql, and sqlite with a file"),
+        (
+            {"ML_DATABASE_URL": "mysql://u:secret@h/d"},
+            "ML_DATABASE_URL is for mysql; allowed are postgresql, and sqlite with a file",
+        ),
         ({"ML_DATABASE_URL": "sqlite://"}, "sqlite with a file"),
         ({"ML_DATABASE_URL": "user:secret@host"}, "ML_DATABASE_URL is no database address"),
         ({"MLFLOW_WORKERS": "0"}, "MLFLOW_WORKERS is '0'; allowed is an integer from 1 to 64"),
     ],
 )
-def test_a_wrong_registry_environment_is_told_what_is_wrong_without_the_password(change: dict[str, str], message: str) -> None:
+def test_a_wrong_registry_environment_is_told_what_is_wrong_without_the_password(
+    change: dict[str, str], message: str
+) -> None:
     with pytest.raises(BadInput) as caught:
         RegistrySettings.from_environment({**REGISTRY, **change})
     assert message in str(caught.value)

@@ -12,9 +12,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from conftest import Trained
-from support import free_port, wait_until
 
+from conftest import Trained
 from ml_platform_runtime.artifacts import ArtifactStore
 from ml_platform_runtime.follower import Follower, RetryPolicy
 from ml_platform_runtime.last_good import LastGood
@@ -22,6 +21,7 @@ from ml_platform_runtime.metrics import ServerMetrics
 from ml_platform_runtime.models import LoadedModel, ModelLoader
 from ml_platform_runtime.record import Release, ReleaseRecord
 from ml_platform_runtime.releases import ReleaseClient
+from support import free_port, wait_until
 
 _numbers = itertools.count(1)
 
@@ -94,7 +94,9 @@ def broken(s3: Any, bucket: str, trained: Trained) -> Release:
     for entry in s3.list_objects_v2(Bucket=bucket, Prefix=f"{source}/")["Contents"]:
         body = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
         name = entry["Key"].removeprefix(f"{source}/")
-        s3.put_object(Bucket=bucket, Key=f"{prefix}/{name}", Body=body[: len(body) // 2] if name == "model.skops" else body)
+        s3.put_object(
+            Bucket=bucket, Key=f"{prefix}/{name}", Body=body[: len(body) // 2] if name == "model.skops" else body
+        )
     return Release("bad", f"s3://{bucket}/{prefix}")
 
 
@@ -121,7 +123,10 @@ def test_the_good_model_answers_while_the_next_one_loads(rig: Rig, trained: Trai
     rig.releases.promote("fraud", trained.releases["2"], by="tests")
     wait_until(lambda: "2" in rig.loads, seconds=5, what="loading version 2")
     assert follower.serving is not None
-    assert follower.serving.model.predict(trained.rows.head(3)).tolist() == trained.estimators["1"].predict(trained.rows.head(3)).tolist()
+    assert (
+        follower.serving.model.predict(trained.rows.head(3)).tolist()
+        == trained.estimators["1"].predict(trained.rows.head(3)).tolist()
+    )
     assert (rig.metric("ml_release_sequence"), rig.metric("ml_release_sequence_seen")) == (1, 2)
     rig.gate.set()
     rig.answers("2", 2)
@@ -166,7 +171,9 @@ def test_a_rollback_while_the_bad_version_still_loads_wins(rig: Rig, trained: Tr
     rig.answers("1", 3)
 
 
-def test_a_broken_artifact_keeps_the_champion_and_is_tried_again_later(rig: Rig, trained: Trained, broken: Release, s3: Any, bucket: str) -> None:
+def test_a_broken_artifact_keeps_the_champion_and_is_tried_again_later(
+    rig: Rig, trained: Trained, broken: Release, s3: Any, bucket: str
+) -> None:
     rig.releases.promote("fraud", trained.releases["1"], by="tests")
     follower = rig.start()
     rig.answers("1")
@@ -174,9 +181,13 @@ def test_a_broken_artifact_keeps_the_champion_and_is_tried_again_later(rig: Rig,
     wait_until(lambda: rig.metric("ml_release_load_failures_total") >= 2, seconds=10, what="two failures")
     assert follower.serving is not None
     assert (follower.serving.model.release.version, follower.serving.sequence) == ("1", 1)
-    assert follower.serving.model.predict(trained.rows.head(3)).tolist() == trained.estimators["1"].predict(trained.rows.head(3)).tolist()
+    assert (
+        follower.serving.model.predict(trained.rows.head(3)).tolist()
+        == trained.estimators["1"].predict(trained.rows.head(3)).tolist()
+    )
     kept = LastGood(rig.cache / "last-good.json").read()
-    assert kept is not None and kept.champion.version == "1"
+    assert kept is not None
+    assert kept.champion.version == "1"
     mend(s3, bucket, trained, broken)
     rig.answers("bad", 2)
 
@@ -192,7 +203,9 @@ def test_a_pickled_model_keeps_the_champion(rig: Rig, trained: Trained, caplog: 
     assert "flavor sklearn is serialized as cloudpickle (model.pkl)" in refusals[0].__dict__["cause"]
 
 
-def test_a_new_server_whose_champion_is_broken_answers_with_the_previous_one(rig: Rig, trained: Trained, broken: Release) -> None:
+def test_a_new_server_whose_champion_is_broken_answers_with_the_previous_one(
+    rig: Rig, trained: Trained, broken: Release
+) -> None:
     rig.releases.promote("fraud", trained.releases["2"], by="tests")
     rig.releases.promote("fraud", broken, by="tests")
     rig.start(retry=60)
@@ -257,13 +270,16 @@ def test_a_table_that_was_restored_to_an_older_state_is_believed(rig: Rig, train
     rig.answers("1", 1)
 
 
-def test_a_record_that_vanishes_leaves_the_model_answering(rig: Rig, trained: Trained, dynamodb: Any, table: str) -> None:
+def test_a_record_that_vanishes_leaves_the_model_answering(
+    rig: Rig, trained: Trained, dynamodb: Any, table: str
+) -> None:
     rig.releases.promote("fraud", trained.releases["1"], by="tests")
     follower = rig.start()
     rig.answers("1")
     dynamodb.delete_item(TableName=table, Key={"model": {"S": "fraud"}, "item": {"S": "CURRENT"}})
     wait_until(lambda: rig.metric("ml_release_sequence_seen") == 0, seconds=5, what="the missing record")
-    assert follower.serving is not None and follower.serving.model.release.version == "1"
+    assert follower.serving is not None
+    assert follower.serving.model.release.version == "1"
 
 
 def test_the_last_good_file_survives_a_torn_write(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,17 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from conftest import Live, Registry, Trained, model_server
-from support import AWS_ENVIRONMENT, free_port, runtime, wait_until
+from mlflow import MlflowClient
 
+from conftest import Live, Registry, Trained, model_server
 from ml_platform_runtime.releases import ReleaseClient
+from support import AWS_ENVIRONMENT, free_port, runtime, wait_until
 
 
 def command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     import os
 
     base = {name: value for name, value in os.environ.items() if not name.startswith(("ML_", "MLFLOW_"))}
-    return subprocess.run(runtime(*arguments), env={**base, **AWS_ENVIRONMENT, **environment}, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        runtime(*arguments),
+        env={**base, **AWS_ENVIRONMENT, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def predictions(live: Live, rows: Any) -> list[int]:
@@ -29,19 +37,45 @@ def predictions(live: Live, rows: Any) -> list[int]:
     return live.served.client.post("/v2/models/fraud/infer", json=body).json()["outputs"][0]["data"]
 
 
-def test_the_life_of_a_model_without_a_restart_and_with_mlflow_stopped(live: Live, trained: Trained, registry: Registry, aws: str) -> None:
-    environment = {"AWS_ENDPOINT_URL": aws, "ML_RELEASE_TABLE": live.table, "MLFLOW_TRACKING_URI": registry.uri, "MLFLOW_ARTIFACTS_DESTINATION": registry.destination}
+def test_the_life_of_a_model_without_a_restart_and_with_mlflow_stopped(
+    live: Live, trained: Trained, registry: Registry, aws: str
+) -> None:
+    environment = {
+        "AWS_ENDPOINT_URL": aws,
+        "ML_RELEASE_TABLE": live.table,
+        "MLFLOW_TRACKING_URI": registry.uri,
+        "MLFLOW_ARTIFACTS_DESTINATION": registry.destination,
+    }
     rows = trained.rows[trained.estimators["1"].predict(trained.rows) != trained.estimators["2"].predict(trained.rows)]
     assert len(rows) > 0, "the two versions must differ somewhere"
     sequence = live.releases.read("fraud").sequence  # type: ignore[union-attr]
     assert predictions(live, rows) == trained.estimators["1"].predict(rows).tolist()
 
-    done = command(environment, "promote", "--model", "fraud", "--version", "2", "--expected-sequence", str(sequence), "--reason", "better", "--by", "ann")
+    done = command(
+        environment,
+        "promote",
+        "--model",
+        "fraud",
+        "--version",
+        "2",
+        "--expected-sequence",
+        str(sequence),
+        "--reason",
+        "better",
+        "--by",
+        "ann",
+    )
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     line = json.loads(done.stdout)
     assert done.stdout.count("\n") == 1
     assert (line["outcome"], line["alias"], line["warnings"]) == ("written", "ok", [])
-    assert (line["champion"]["version"], line["champion"]["dataTag"], line["champion"]["codeRevision"], line["updatedBy"]) == ("2", "tag-2", "rev-2", "ann")
+    assert (
+        line["champion"]["version"],
+        line["champion"]["dataTag"],
+        line["champion"]["codeRevision"],
+        line["updatedBy"],
+    ) == ("2", "tag-2", "rev-2", "ann")
+    assert MlflowClient(registry.uri).get_model_version_by_alias("fraud", "champion").version == "2"
     assert live.served.wait_for_version("2") < 5
     assert predictions(live, rows) == trained.estimators["2"].predict(rows).tolist()
 
@@ -57,7 +91,10 @@ def test_the_life_of_a_model_without_a_restart_and_with_mlflow_stopped(live: Liv
         uri = trained.releases["2"].artifact_uri
         again = ("promote", "--model", "fraud", "--version", "2", "--artifact-uri", uri)
         refused = command(environment, *again)
-        assert (refused.returncode, refused.stderr) == (2, "error: version 2 of fraud is quarantined because it was rolled back; promote another version, or pass --override with --reason\n")
+        assert (refused.returncode, refused.stderr) == (
+            2,
+            "error: version 2 of fraud is quarantined because it was rolled back; promote another version, or pass --override with --reason\n",
+        )
         done = command(environment, *again, "--override", "--reason", "it was the data")
         assert (done.returncode, json.loads(done.stdout)["alias"]) == (0, "failed"), done.stderr
         live.served.wait_for_version("2")
@@ -68,26 +105,56 @@ def test_the_life_of_a_model_without_a_restart_and_with_mlflow_stopped(live: Liv
         registry.service.resume()
 
 
-def test_the_losers_exit_code_is_3_and_bad_input_is_2_each_with_one_line(live: Live, trained: Trained, registry: Registry, aws: str) -> None:
+def test_the_losers_exit_code_is_3_and_bad_input_is_2_each_with_one_line(
+    live: Live, trained: Trained, registry: Registry, aws: str
+) -> None:
     environment = {"AWS_ENDPOINT_URL": aws, "ML_RELEASE_TABLE": live.table}
     uri = trained.releases["1"].artifact_uri
-    lost = command(environment, "promote", "--model", "fraud", "--version", "1", "--artifact-uri", uri, "--expected-sequence", "99")
+    lost = command(
+        environment, "promote", "--model", "fraud", "--version", "1", "--artifact-uri", uri, "--expected-sequence", "99"
+    )
     assert lost.returncode == 3
     assert lost.stderr.startswith("error: the release record of fraud is at sequence ")
     missing = command(environment, "promote", "--model", "fraud", "--version", "9", "--artifact-uri", f"{uri}-gone")
-    assert (missing.returncode, missing.stderr) == (2, f"error: there is no MLmodel file at {uri}-gone (NoSuchKey); give the folder of a logged model\n")
-    unknown = command({**environment, "MLFLOW_TRACKING_URI": registry.uri, "MLFLOW_ARTIFACTS_DESTINATION": registry.destination}, "promote", "--model", "fraud", "--version", "77")
+    assert (missing.returncode, missing.stderr) == (
+        2,
+        f"error: there is no MLmodel file at {uri}-gone (NoSuchKey); give the folder of a logged model\n",
+    )
+    unknown = command(
+        {**environment, "MLFLOW_TRACKING_URI": registry.uri, "MLFLOW_ARTIFACTS_DESTINATION": registry.destination},
+        "promote",
+        "--model",
+        "fraud",
+        "--version",
+        "77",
+    )
     assert unknown.returncode == 2
     assert unknown.stderr.startswith("error: version 77 of fraud cannot be read from MLflow: ")
     unset = command({}, "show", "--model", "fraud")
-    assert (unset.returncode, unset.stderr) == (2, "error: the release table is not known; set ML_RELEASE_TABLE or give --table\n")
+    assert (unset.returncode, unset.stderr) == (
+        2,
+        "error: the release table is not known; set ML_RELEASE_TABLE or give --table\n",
+    )
     for done in (lost, missing, unknown, unset):
         assert (done.stdout, done.stderr.count("\n"), "Traceback" in done.stderr) == ("", 1, False)
 
 
-def test_promotion_warns_of_a_model_that_servers_will_refuse(trained: Trained, releases: ReleaseClient, table: str, aws: str) -> None:
-    done = command({"AWS_ENDPOINT_URL": aws, "ML_RELEASE_TABLE": table}, "promote", "--model", "fraud", "--version", "3", "--artifact-uri", trained.releases["3"].artifact_uri)
-    assert json.loads(done.stdout)["warnings"] == ["servers load this only with ML_ALLOW_PICKLE=true: flavor sklearn is serialized as cloudpickle (model.pkl)"]
+def test_promotion_warns_of_a_model_that_servers_will_refuse(
+    trained: Trained, releases: ReleaseClient, table: str, aws: str
+) -> None:
+    done = command(
+        {"AWS_ENDPOINT_URL": aws, "ML_RELEASE_TABLE": table},
+        "promote",
+        "--model",
+        "fraud",
+        "--version",
+        "3",
+        "--artifact-uri",
+        trained.releases["3"].artifact_uri,
+    )
+    assert json.loads(done.stdout)["warnings"] == [
+        "servers load this only with ML_ALLOW_PICKLE=true: flavor sklearn is serialized as cloudpickle (model.pkl)"
+    ]
     assert releases.read("fraud") is not None
 
 
@@ -98,10 +165,20 @@ def test_wrong_settings_end_a_server_with_one_line_and_no_stack_trace() -> None:
     assert "ML_PORT is '0'" in done.stderr
 
 
-def test_a_server_is_healthy_before_the_first_promotion_but_not_ready(aws: str, table: str, releases: ReleaseClient, trained: Trained, cache: Path, tmp_path: Path) -> None:
+def test_a_server_is_healthy_before_the_first_promotion_but_not_ready(
+    aws: str, table: str, releases: ReleaseClient, trained: Trained, cache: Path, tmp_path: Path
+) -> None:
     environment = {"AWS_ENDPOINT_URL": aws, "ML_RELEASE_TABLE": table, "ML_CACHE_DIR": str(cache)}
     with model_server(environment, tmp_path / "serve.log") as served:
-        expected = {"/health": 200, "/ping": 200, "/v2/health/live": 200, "/v2/health/ready": 503, "/v2/models/fraud/ready": 503, "/v2/models/fraud": 503, "/metrics": 200}
+        expected = {
+            "/health": 200,
+            "/ping": 200,
+            "/v2/health/live": 200,
+            "/v2/health/ready": 503,
+            "/v2/models/fraud/ready": 503,
+            "/v2/models/fraud": 503,
+            "/metrics": 200,
+        }
         assert {path: served.client.get(path).status_code for path in expected} == expected
         assert served.client.post("/invocations", json={"inputs": []}).status_code == 503
         releases.promote("fraud", trained.releases["1"], by="tests")
@@ -112,7 +189,9 @@ def test_a_server_is_healthy_before_the_first_promotion_but_not_ready(aws: str, 
     environment["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{free_port()}"
     with model_server(environment, tmp_path / "again.log") as served:
         served.wait_for_version("1")
-        answer = served.client.post("/invocations", json={"dataframe_split": trained.rows.head(4).to_dict(orient="split")})
+        answer = served.client.post(
+            "/invocations", json={"dataframe_split": trained.rows.head(4).to_dict(orient="split")}
+        )
         assert answer.json() == {"predictions": trained.estimators["1"].predict(trained.rows.head(4)).tolist()}
         _finish_a_request_after_sigterm(served, trained)
         assert served.service.wait(10) == 0
@@ -124,7 +203,11 @@ def _finish_a_request_after_sigterm(served: Any, trained: Trained) -> None:
     body = json.dumps({"dataframe_split": trained.rows.head(4).to_dict(orient="split")}).encode()
     host, port = httpx.URL(served.url).host, httpx.URL(served.url).port
     with socket.create_connection((host, port), timeout=10) as connection:
-        connection.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:100])
+        connection.sendall(
+            b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            % len(body)
+            + body[:100]
+        )
         time.sleep(0.2)
         served.service.terminate()
 
@@ -149,7 +232,9 @@ def test_answers_stay_right_while_versions_change_under_load(live: Live, trained
     rows = trained.rows.head(20)
     expected = {version: trained.estimators[version].predict(rows).tolist() for version in ("1", "2")}
     array = rows.to_numpy()
-    body = json.dumps({"inputs": [{"name": "x", "shape": list(array.shape), "datatype": "FP64", "data": array.tolist()}]})
+    body = json.dumps(
+        {"inputs": [{"name": "x", "shape": list(array.shape), "datatype": "FP64", "data": array.tolist()}]}
+    )
     seen: set[str] = set()
     live.releases.promote("fraud", trained.releases["2"], by="tests", override=True, reason="tests")
     deadline = time.monotonic() + 10

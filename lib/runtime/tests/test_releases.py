@@ -23,7 +23,9 @@ def test_a_model_that_was_never_promoted_has_no_record(releases: ReleaseClient) 
     assert list(releases.history("fraud")) == []
 
 
-def test_the_first_promotion_writes_the_attributes_that_the_contract_names(releases: ReleaseClient, dynamodb: Any, table: str) -> None:
+def test_the_first_promotion_writes_the_attributes_that_the_contract_names(
+    releases: ReleaseClient, dynamodb: Any, table: str
+) -> None:
     releases.promote("fraud", release("1", run_id="r1", data_tag="t1", code_revision="c1"), by="ann", reason="first")
     items = dynamodb.scan(TableName=table)["Items"]
     assert sorted(item["item"]["S"] for item in items) == ["CURRENT", "SEQ#000000000001"]
@@ -118,7 +120,9 @@ def test_of_writers_that_race_one_wins_and_the_others_are_told(table: str, aws: 
     assert len(list(client().history("fraud"))) == record.sequence == (1 if first else 2)
 
 
-def test_rollback_returns_to_previous_quarantines_the_bad_version_and_goes_forward_in_sequence(releases: ReleaseClient) -> None:
+def test_rollback_returns_to_previous_quarantines_the_bad_version_and_goes_forward_in_sequence(
+    releases: ReleaseClient,
+) -> None:
     releases.promote("fraud", release("1"), by="ann")
     releases.promote("fraud", release("2"), by="ann")
     record = releases.rollback("fraud", by="bob", reason="bad").record
@@ -151,7 +155,19 @@ def test_a_quarantined_version_needs_an_override_with_a_reason(releases: Release
     assert (record.champion, record.quarantined) == (release("2"), frozenset())
 
 
-@pytest.mark.parametrize("uri", ["", "models:/m-1", "mlflow-artifacts:/1/x", "file:///tmp/x", "s3://bucket", "s3://bucket/", "s3://b/x", "s3://Bucket/x"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "models:/m-1",
+        "mlflow-artifacts:/1/x",
+        "file:///tmp/x",
+        "s3://bucket",
+        "s3://bucket/",
+        "s3://b/x",
+        "s3://Bucket/x",
+    ],
+)
 def test_an_artifact_address_that_is_no_folder_on_s3_is_refused(releases: ReleaseClient, uri: str) -> None:
     with pytest.raises(BadInput, match="artifactUri is"):
         releases.promote("fraud", Release("1", uri), by="ann")

@@ -37,15 +37,22 @@ def edit(folder: Path, **flavors: dict[str, Any]) -> None:
     (folder / "MLmodel").write_text(yaml.safe_dump(mlmodel))
 
 
-def test_a_scikit_learn_model_as_mlflow_writes_it_by_default_is_loaded(estimator: LogisticRegression, tmp_path: Path) -> None:
+def test_a_scikit_learn_model_as_mlflow_writes_it_by_default_is_loaded(
+    estimator: LogisticRegression, tmp_path: Path
+) -> None:
     model = ModelLoader().load(RELEASE, save(estimator, tmp_path / "m"))
     assert model.predict([[0.2], [2.9]]).tolist() == estimator.predict([[0.2], [2.9]]).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("written", ["pickle", "cloudpickle"])
-def test_a_pickled_model_is_refused_with_flavor_and_file_unless_allowed(estimator: LogisticRegression, tmp_path: Path, written: str) -> None:
+def test_a_pickled_model_is_refused_with_flavor_and_file_unless_allowed(
+    estimator: LogisticRegression, tmp_path: Path, written: str
+) -> None:
     folder = save(estimator, tmp_path / "m", written)
-    with pytest.raises(UnsafeModel, match=f"flavor sklearn is serialized as {written} \\(model.pkl\\), file model.pkl is a pickle.*ML_ALLOW_PICKLE=true"):
+    with pytest.raises(
+        UnsafeModel,
+        match=f"flavor sklearn is serialized as {written} \\(model.pkl\\), file model.pkl is a pickle.*ML_ALLOW_PICKLE=true",
+    ):
         ModelLoader().load(RELEASE, folder)
     assert ModelLoader(allow_pickle=True).load(RELEASE, folder).predict([[2.9]]).tolist() == [1]
 
@@ -73,7 +80,10 @@ def test_a_pickle_that_lies_about_its_format_is_not_run(estimator: LogisticRegre
 @pytest.mark.parametrize(
     ("flavors", "reason"),
     [
-        ({"python_function": {"loader_module": "mlflow.pyfunc.model"}}, "flavor python_function is loaded by mlflow.pyfunc.model"),
+        (
+            {"python_function": {"loader_module": "mlflow.pyfunc.model"}},
+            "flavor python_function is loaded by mlflow.pyfunc.model",
+        ),
         ({"python_function": {"loader_module": "os"}}, "flavor python_function is loaded by os"),
         ({"python_function": {"loader_module": "mlflow.onnx"}}, "flavor onnx is missing"),
         ({"python_function": {"code": "code"}}, "flavor python_function brings its own code \\(code\\)"),
@@ -85,7 +95,9 @@ def test_a_pickle_that_lies_about_its_format_is_not_run(estimator: LogisticRegre
         ({"xgboost": {"model_class": "subprocess.Popen"}}, "flavor xgboost loads the foreign class subprocess.Popen"),
     ],
 )
-def test_an_mlmodel_file_that_leads_to_code_is_refused(estimator: LogisticRegression, tmp_path: Path, flavors: dict[str, Any], reason: str) -> None:
+def test_an_mlmodel_file_that_leads_to_code_is_refused(
+    estimator: LogisticRegression, tmp_path: Path, flavors: dict[str, Any], reason: str
+) -> None:
     folder = save(estimator, tmp_path / "m")
     refuse_code(folder, allow_pickle=False)
     edit(folder, **flavors)
@@ -126,7 +138,9 @@ def test_an_mlmodel_file_that_is_none_is_an_artifact_error(tmp_path: Path, text:
 
 def test_a_model_that_cannot_predict_its_own_example_is_refused(estimator: LogisticRegression, tmp_path: Path) -> None:
     folder = tmp_path / "m"
-    mlflow.sklearn.save_model(estimator, str(folder), pip_requirements=[], serialization_format="skops", input_example=[[1.0]])
+    mlflow.sklearn.save_model(
+        estimator, str(folder), pip_requirements=[], serialization_format="skops", input_example=[[1.0]]
+    )
     ModelLoader().load(RELEASE, folder)
     (folder / "input_example.json").write_text('{"data": [[1.0, 2.0]]}')
     with pytest.raises(ArtifactError, match="cannot predict its own input example"):

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Live, Trained
 from prometheus_client.parser import text_string_to_metric_families
+
+from conftest import Live, Trained
 
 
 def sample(trained: Trained, count: int = 5) -> Any:
@@ -79,7 +80,9 @@ def test_a_wrong_inference_request_is_told_what_is_wrong(live: Live, inputs: Any
 
 
 def test_integers_are_not_silently_cut_from_fractions(live: Live) -> None:
-    answer = live.served.client.post("/v2/models/fraud/infer", json={"inputs": [with_change(datatype="INT64", data=[1.7] * 30)]})
+    answer = live.served.client.post(
+        "/v2/models/fraud/infer", json={"inputs": [with_change(datatype="INT64", data=[1.7] * 30)]}
+    )
     assert (answer.status_code, "1.7, which is no INT64" in answer.json()["error"]) == (400, True)
 
 
@@ -91,14 +94,21 @@ def test_a_body_that_is_no_json_is_refused_by_both_protocols(live: Live) -> None
 
 
 def test_asking_for_an_output_that_the_model_does_not_have_is_refused(live: Live) -> None:
-    answer = live.served.client.post("/v2/models/fraud/infer", json={"inputs": [tensor(np.zeros((1, 30)))], "outputs": [{"name": "score"}]})
+    answer = live.served.client.post(
+        "/v2/models/fraud/infer", json={"inputs": [tensor(np.zeros((1, 30)))], "outputs": [{"name": "score"}]}
+    )
     assert (answer.status_code, answer.json()["error"]) == (400, "outputs names 'score'; the model has predict")
 
 
 def test_other_models_and_versions_are_not_found(live: Live) -> None:
     client = live.served.client
     assert client.get("/v2/models/other").json()["error"] == "model other is not served here; this server has fraud"
-    for method, path in (("GET", "/v2/models/other/ready"), ("POST", "/v2/models/other/infer"), ("GET", "/v2/models/fraud/versions/9/ready"), ("POST", "/v2/models/fraud/versions/9/infer")):
+    for method, path in (
+        ("GET", "/v2/models/other/ready"),
+        ("POST", "/v2/models/other/infer"),
+        ("GET", "/v2/models/fraud/versions/9/ready"),
+        ("POST", "/v2/models/fraud/versions/9/infer"),
+    ):
         assert client.request(method, path, json={}).status_code == 404, path
 
 
@@ -112,7 +122,9 @@ def test_metadata_names_the_columns_of_the_signature(live: Live, trained: Traine
 
 
 @pytest.mark.parametrize("form", ["dataframe_split", "dataframe_records", "instances", "inputs"])
-def test_each_form_of_mlflows_scoring_protocol_gets_the_predictions_of_scikit_learn(live: Live, trained: Trained, form: str) -> None:
+def test_each_form_of_mlflows_scoring_protocol_gets_the_predictions_of_scikit_learn(
+    live: Live, trained: Trained, form: str
+) -> None:
     rows = sample(trained)
     data = {
         "dataframe_split": rows.to_dict(orient="split"),
@@ -141,7 +153,9 @@ def test_mlflows_scoring_protocol_takes_csv(live: Live, trained: Trained) -> Non
         ("application/xml", "<a/>", 415),
     ],
 )
-def test_mlflows_scoring_protocol_refuses_with_mlflows_codes_and_no_stack_trace(live: Live, content_type: str, body: str, status: int) -> None:
+def test_mlflows_scoring_protocol_refuses_with_mlflows_codes_and_no_stack_trace(
+    live: Live, content_type: str, body: str, status: int
+) -> None:
     answer = live.served.client.post("/invocations", content=body, headers={"content-type": content_type})
     assert answer.status_code == status
     assert "Traceback" not in answer.text
@@ -149,7 +163,9 @@ def test_mlflows_scoring_protocol_refuses_with_mlflows_codes_and_no_stack_trace(
 
 
 def test_a_body_beyond_the_limit_is_refused(live: Live) -> None:
-    answer = live.served.client.post("/invocations", content=b" " * (16 * 1024 * 1024 + 1), headers={"content-type": "application/json"})
+    answer = live.served.client.post(
+        "/invocations", content=b" " * (16 * 1024 * 1024 + 1), headers={"content-type": "application/json"}
+    )
     assert answer.status_code == 413
     assert "16777216 bytes" in answer.json()["error"]
 
@@ -159,10 +175,19 @@ def test_metrics_are_read_by_prometheus_own_parser_and_count_requests(live: Live
     before = live.served.metric("ml_requests_total", **labels) or 0
     live.served.client.post("/invocations", json={"dataframe_split": sample(trained).to_dict(orient="split")})
     assert live.served.metric("ml_requests_total", **labels) == before + 1
-    families = {family.name: family for family in text_string_to_metric_families(live.served.client.get("/metrics").text)}
-    assert {"ml_request_duration_seconds", "ml_model_info", "ml_release_load_failures", "process_resident_memory_bytes"} <= families.keys()
+    families = {
+        family.name: family for family in text_string_to_metric_families(live.served.client.get("/metrics").text)
+    }
+    assert {
+        "ml_request_duration_seconds",
+        "ml_model_info",
+        "ml_release_load_failures",
+        "process_resident_memory_bytes",
+    } <= families.keys()
     info = families["ml_model_info"].samples
-    assert [(entry.labels["version"], entry.labels["data_tag"], entry.labels["code_revision"]) for entry in info] == [("1", "tag-1", "rev-1")]
+    assert [(entry.labels["version"], entry.labels["data_tag"], entry.labels["code_revision"]) for entry in info] == [
+        ("1", "tag-1", "rev-1")
+    ]
     assert live.served.metric("ml_release_sequence") == live.served.metric("ml_release_sequence_seen") == sequence(live)
 
 

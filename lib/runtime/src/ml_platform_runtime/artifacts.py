@@ -59,7 +59,10 @@ class ArtifactStore:
         except AWS_ERRORS as error:
             if known is None:
                 raise ArtifactError(f"{release.artifact_uri} cannot be listed: {error_code(error)}") from error
-            _log.warning("artifact store cannot be reached, using the copy on disk", extra={"artifact": release.artifact_uri, "cause": error_code(error)})
+            _log.warning(
+                "artifact store cannot be reached, using the copy on disk",
+                extra={"artifact": release.artifact_uri, "cause": error_code(error)},
+            )
             return Fetched(folder / "model", fresh=False)
         if known == listing:
             return Fetched(folder / "model", fresh=False)
@@ -89,7 +92,9 @@ class ArtifactStore:
                 if name and not name.endswith("/"):
                     listing[name] = (int(entry["Size"]), entry["ETag"])
         if "MLmodel" not in listing:
-            raise ArtifactError(f"{release.artifact_uri} holds no MLmodel file ({len(listing)} objects found); the address must be the folder of a logged model")
+            raise ArtifactError(
+                f"{release.artifact_uri} holds no MLmodel file ({len(listing)} objects found); the address must be the folder of a logged model"
+            )
         return listing
 
     def _download(self, release: Release, listing: Listing, folder: Path) -> None:
@@ -101,7 +106,9 @@ class ArtifactStore:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._s3.download_file(bucket, prefix + name, str(path))
                 if path.stat().st_size != size:
-                    raise ArtifactError(f"{release.artifact_uri}/{name} is {path.stat().st_size} bytes, expected {size}")
+                    raise ArtifactError(
+                        f"{release.artifact_uri}/{name} is {path.stat().st_size} bytes, expected {size}"
+                    )
             if self._list(release) != listing:
                 raise ArtifactError(f"{release.artifact_uri} changed while it was downloaded")
             (temporary / "manifest.json").write_text(json.dumps(listing))
@@ -109,7 +116,9 @@ class ArtifactStore:
         except AWS_ERRORS as error:
             raise ArtifactError(f"{release.artifact_uri} cannot be downloaded: {error_code(error)}") from error
         except OSError as error:
-            raise ArtifactError(f"{release.artifact_uri} cannot be written to {self._root}: {error.strerror or error}") from error
+            raise ArtifactError(
+                f"{release.artifact_uri} cannot be written to {self._root}: {error.strerror or error}"
+            ) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -135,7 +144,10 @@ def _safe(name: str) -> PurePosixPath:
 def _read_manifest(folder: Path) -> Listing | None:
     """What lies complete on disk; None when any file is missing or has another size."""
     try:
-        listing = {name: (int(size), str(tag)) for name, (size, tag) in json.loads((folder / "manifest.json").read_text()).items()}
+        listing = {
+            name: (int(size), str(tag))
+            for name, (size, tag) in json.loads((folder / "manifest.json").read_text()).items()
+        }
         complete = all((folder / "model" / name).stat().st_size == size for name, (size, _) in listing.items())
         os.utime(folder)
     except (OSError, ValueError, TypeError, AttributeError):

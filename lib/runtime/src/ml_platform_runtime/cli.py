@@ -38,7 +38,9 @@ def _fail(message: str, code: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ml_platform_runtime", description="The Python that runs inside cdk-ml-platform.", allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="ml_platform_runtime", description="The Python that runs inside cdk-ml-platform.", allow_abbrev=False
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
@@ -48,7 +50,11 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     add("serve", _serve, "Serve the champion of one model (settings come from the environment).")
-    add("registry-server", _registry_server, "Migrate the database, then run MLflow (settings come from the environment).")
+    add(
+        "registry-server",
+        _registry_server,
+        "Migrate the database, then run MLflow (settings come from the environment).",
+    )
     promote = add("promote", _promote, "Make a version the champion.")
     rollback = add("rollback", _rollback, "Make the previous version the champion again.")
     show = add("show", _show, "Print the release record.")
@@ -56,13 +62,24 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--model", required=True, help="name of the registered model")
         command.add_argument("--table", help="release table (default: ML_RELEASE_TABLE)")
     for command in (promote, rollback):
-        command.add_argument("--expected-sequence", type=_sequence, help="refuse unless the record is at this sequence (0: never promoted)")
+        command.add_argument(
+            "--expected-sequence",
+            type=_sequence,
+            help="refuse unless the record is at this sequence (0: never promoted)",
+        )
         command.add_argument("--reason", default="", help="kept in the record")
         command.add_argument("--by", help="who does this (default: ML_ACTOR, else the user's name)")
     promote.add_argument("--version", required=True, help="version of the registered model")
-    promote.add_argument("--artifact-uri", help="s3://bucket/folder of the model, for registries other than MLflow or while it is down")
+    promote.add_argument(
+        "--artifact-uri", help="s3://bucket/folder of the model, for registries other than MLflow or while it is down"
+    )
     promote.add_argument("--override", action="store_true", help="promote a quarantined version, with --reason")
-    for name, text in {"run-id": "run that made it", "data-tag": "data that made it", "code-revision": "code that made it", "image-digest": "image that made it"}.items():
+    for name, text in {
+        "run-id": "run that made it",
+        "data-tag": "data that made it",
+        "code-revision": "code that made it",
+        "image-digest": "image that made it",
+    }.items():
         promote.add_argument(f"--{name}", help=f"{text} (default: what MLflow knows)")
     show.add_argument("--history", action="store_true", help="print all states, newest first, one a line")
     return parser
@@ -131,20 +148,28 @@ def _release(options: argparse.Namespace) -> Release:
 
         uri = tracking_uri(os.environ)
         if not uri:
-            raise BadInput("MLFLOW_TRACKING_URI is not set, so the artifact cannot be found; set it, or give --artifact-uri")
+            raise BadInput(
+                "MLFLOW_TRACKING_URI is not set, so the artifact cannot be found; set it, or give --artifact-uri"
+            )
         release = find_release(uri, options.model, options.version, os.environ.get("MLFLOW_ARTIFACTS_DESTINATION"))
     given = {name: getattr(options, name) for name in ("run_id", "data_tag", "code_revision", "image_digest")}
     return replace(release, **{name: value for name, value in given.items() if value})
 
 
 def _rollback(options: argparse.Namespace) -> int:
-    change = _releases(options).rollback(options.model, expected_sequence=options.expected_sequence, by=_actor(options), reason=options.reason)
+    change = _releases(options).rollback(
+        options.model, expected_sequence=options.expected_sequence, by=_actor(options), reason=options.reason
+    )
     return _report(change, [])
 
 
 def _report(change: Change, warnings: list[str]) -> int:
     """One JSON line; the record is already written, so nothing here changes the outcome."""
-    outcome: dict[str, Any] = {"outcome": "written" if change.written else "unchanged", **change.record.to_plain(), "warnings": warnings}
+    outcome: dict[str, Any] = {
+        "outcome": "written" if change.written else "unchanged",
+        **change.record.to_plain(),
+        "warnings": warnings,
+    }
     outcome["alias"] = _mirror(change) if change.written else "unchanged"
     print(json.dumps(outcome), flush=True)
     return 0

@@ -30,7 +30,10 @@ def database_url(reader: EnvironmentReader) -> URL:
     given = reader.optional("ML_DATABASE_URL")
     if given:
         return _parse(given, reader)
-    parts = {name: reader.required(f"ML_DATABASE_{name}", f"{what}, or all in ML_DATABASE_URL") for name, what in _PARTS.items()}
+    parts = {
+        name: reader.required(f"ML_DATABASE_{name}", f"{what}, or all in ML_DATABASE_URL")
+        for name, what in _PARTS.items()
+    }
     port = reader.integer("ML_DATABASE_PORT", 5432, 1, 65535)
     mode = reader.text("ML_DATABASE_SSLMODE", "prefer")
     if mode not in _SSL_MODES:
@@ -51,12 +54,16 @@ def _parse(text: str, reader: EnvironmentReader) -> URL:
         url = make_url(text.replace("postgres://", "postgresql://", 1) if text.startswith("postgres://") else text)
     except (ArgumentError, ValueError):
         # The text may hold a password, so it is not repeated.
-        reader.add_fault("ML_DATABASE_URL is no database address; give postgresql://user:password@host:5432/name or sqlite:////path/file")
+        reader.add_fault(
+            "ML_DATABASE_URL is no database address; give postgresql://user:password@host:5432/name or sqlite:////path/file"
+        )
         return make_url("sqlite://")
     if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql+psycopg2")
     if url.get_backend_name() != "sqlite" or not url.database:
-        reader.add_fault(f"ML_DATABASE_URL is for {url.get_backend_name()}; allowed are postgresql, and sqlite with a file")
+        reader.add_fault(
+            f"ML_DATABASE_URL is for {url.get_backend_name()}; allowed are postgresql, and sqlite with a file"
+        )
     return url
 
 
@@ -107,13 +114,22 @@ def _wait_for_lock(taken: Callable[[], bool], deadline: float) -> None:
     _log.info("another server is migrating the database, waiting for it")
     while not taken():
         if time.monotonic() > deadline:
-            raise RuntimeFault("another server holds the migration lock of the database for too long; look at its log, or end it")
+            raise RuntimeFault(
+                "another server holds the migration lock of the database for too long; look at its log, or end it"
+            )
         time.sleep(0.5)
 
 
 def _connect(url: URL, deadline: float) -> Any:
     """A connection of its own, as soon as the database answers."""
-    address = {"host": url.host, "port": url.port or 5432, "dbname": url.database, "user": url.username, "password": url.password, **url.query}
+    address = {
+        "host": url.host,
+        "port": url.port or 5432,
+        "dbname": url.database,
+        "user": url.username,
+        "password": url.password,
+        **url.query,
+    }
     said = ""
     while True:
         try:

@@ -47,7 +47,7 @@ class RetryPolicy:
 
     def delay(self, failures: int) -> float:
         """The time to wait after so many failures in a row."""
-        return min(self.last, self.first * 2 ** min(failures - 1, 16))
+        return min(self.last, self.first * float(2 ** min(failures - 1, 16)))
 
 
 class Follower:
@@ -116,7 +116,11 @@ class Follower:
         self._read_failures = 0
         self._metrics.record_read(record.sequence if record else 0)
         if record is None:
-            self._say("no release record yet: waiting for the first promotion" if self.serving is None else "the release record is gone: the model in memory goes on answering")
+            self._say(
+                "no release record yet: waiting for the first promotion"
+                if self.serving is None
+                else "the release record is gone: the model in memory goes on answering"
+            )
         else:
             self._follow(record)
         return self._poll.first
@@ -156,7 +160,11 @@ class Follower:
             kept = self._last_good.read()
             wanted.insert(1, kept.champion if kept else None)
         now = time.monotonic()
-        return [release for release in wanted if release and release.key not in have and self._failures.get(release.key, (0, 0.0))[1] <= now]
+        return [
+            release
+            for release in wanted
+            if release and release.key not in have and self._failures.get(release.key, (0, 0.0))[1] <= now
+        ]
 
     def _in_memory(self) -> set[_Key]:
         return {model.release.key for model in (self._standby, self.serving and self.serving.model) if model}
@@ -207,7 +215,12 @@ class Follower:
             self._metrics.load_failed()
             _log.error(
                 "a release cannot be loaded",
-                extra={"version": release.version, "artifact": release.artifact_uri, "cause": f"{type(error).__name__}: {error}", "next_attempt_seconds": delay},
+                extra={
+                    "version": release.version,
+                    "artifact": release.artifact_uri,
+                    "cause": f"{type(error).__name__}: {error}",
+                    "next_attempt_seconds": delay,
+                },
             )
             return None
         self._failures.pop(release.key, None)
@@ -229,12 +242,17 @@ class Follower:
         """The swap; the lock is held."""
         before = self.serving
         kept = None if record else self._last_good.read()
-        sequence = record.sequence if record else kept.sequence if kept and kept.champion.key == model.release.key else 0
+        sequence = (
+            record.sequence if record else kept.sequence if kept and kept.champion.key == model.release.key else 0
+        )
         self.serving = Serving(model, sequence)
         if before and before.model is not model:
             self._standby = before.model
         self._metrics.serving(model.release, sequence)
-        _log.info("a release answers", extra={"version": model.release.version, "sequence": sequence, "follows_record": record is not None})
+        _log.info(
+            "a release answers",
+            extra={"version": model.release.version, "sequence": sequence, "follows_record": record is not None},
+        )
         if record:
             self._said = ""
             self._last_good.write(record)

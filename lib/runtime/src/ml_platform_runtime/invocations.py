@@ -29,6 +29,10 @@ def invoke(model: LoadedModel, body: bytes, content_type: str) -> Answer:
         result = scoring_server.invocations(body, content_type, model.pyfunc, model.inputs)
     except MlflowException as error:
         # MLflow repeats the whole data before the cause; the cause is what helps.
-        message = error.message.rpartition("\nError: ")[2] if error.message.startswith("Failed to predict data") else error.message
+        message = (
+            error.message.rpartition("\nError: ")[2]
+            if error.message.startswith("Failed to predict data")
+            else error.message
+        )
         return Answer(error.get_http_status_code(), json.dumps({"error_code": error.error_code, "message": message}))
     return Answer(result.status, result.response, result.mimetype)

@@ -27,7 +27,9 @@ class LastGood:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, AttributeError, BadInput) as error:
-            _log.warning("the last good record on disk cannot be read", extra={"path": str(self._path), "cause": str(error)})
+            _log.warning(
+                "the last good record on disk cannot be read", extra={"path": str(self._path), "cause": str(error)}
+            )
             return None
 
     def write(self, record: ReleaseRecord) -> None:
@@ -40,5 +42,7 @@ class LastGood:
                 os.fsync(file.fileno())
             temporary.replace(self._path)
         except OSError as error:
-            _log.warning("the last good record cannot be kept on disk", extra={"path": str(self._path), "cause": str(error)})
+            _log.warning(
+                "the last good record cannot be kept on disk", extra={"path": str(self._path), "cause": str(error)}
+            )
             temporary.unlink(missing_ok=True)

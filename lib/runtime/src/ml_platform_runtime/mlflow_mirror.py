@@ -10,7 +10,9 @@ from ml_platform_runtime.mlflow_registry import mlflow_client
 _log = logging.getLogger(__name__)
 
 
-def mirror_alias(tracking_uri: str | None, model: str, version: str, *, alias: str = "champion", seconds: float = 3) -> str:
+def mirror_alias(
+    tracking_uri: str | None, model: str, version: str, *, alias: str = "champion", seconds: float = 3
+) -> str:
     """Point MLflow's alias at the champion, for people. Best effort: the outcome is told, never raised, and never waited for longer than `seconds`."""
     if not tracking_uri:
         return "off"
@@ -21,7 +23,10 @@ def mirror_alias(tracking_uri: str | None, model: str, version: str, *, alias: s
             mlflow_client(tracking_uri, timeout_seconds=3, retries=0).set_registered_model_alias(model, alias, version)
             outcome.append("ok")
         except Exception as error:
-            _log.warning("the MLflow alias was not mirrored", extra={"model": model, "alias": alias, "cause": f"{type(error).__name__}: {error}"[:300]})
+            _log.warning(
+                "the MLflow alias was not mirrored",
+                extra={"model": model, "alias": alias, "cause": f"{type(error).__name__}: {error}"[:300]},
+            )
             outcome.append("failed")
 
     thread = threading.Thread(target=attempt, name="mlflow-mirror", daemon=True)

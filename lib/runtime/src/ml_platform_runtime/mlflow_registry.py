@@ -43,7 +43,9 @@ def find_release(tracking_uri: str, model: str, version: str, destination: str |
             location = client.get_logged_model(location.removeprefix("models:/").strip("/")).artifact_location
         run_tags = client.get_run(found.run_id).data.tags if found.run_id else {}
     except MlflowException as error:
-        raise BadInput(f"version {version} of {model} cannot be read from MLflow: {' '.join(error.message.split())[:300]}") from error
+        raise BadInput(
+            f"version {version} of {model} cannot be read from MLflow: {' '.join(error.message.split())[:300]}"
+        ) from error
     tags = {**run_tags, **found.tags}
     return Release(
         version=str(found.version),
@@ -61,9 +63,13 @@ def to_s3(location: str, destination: str | None) -> str:
     if parts.scheme == "s3":
         return location.rstrip("/")
     if parts.scheme != "mlflow-artifacts":
-        raise BadInput(f"the artifact lies at {location!r}; allowed are s3:// and mlflow-artifacts: locations; register the model through the platform's MLflow server, or give --artifact-uri")
+        raise BadInput(
+            f"the artifact lies at {location!r}; allowed are s3:// and mlflow-artifacts: locations; register the model through the platform's MLflow server, or give --artifact-uri"
+        )
     if not destination or not destination.startswith("s3://"):
-        raise BadInput(f"MLFLOW_ARTIFACTS_DESTINATION is {destination!r}, needed to find {location!r} on S3; give the server's own s3://bucket/prefix")
+        raise BadInput(
+            f"MLFLOW_ARTIFACTS_DESTINATION is {destination!r}, needed to find {location!r} on S3; give the server's own s3://bucket/prefix"
+        )
     return f"{destination.rstrip('/')}/{parts.path.strip('/')}"
 
 

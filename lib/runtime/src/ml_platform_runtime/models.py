@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import mlflow.pyfunc
+from mlflow.pyfunc import PyFuncModel, load_model
 
 from ml_platform_runtime.errors import ArtifactError
 from ml_platform_runtime.record import Release
@@ -18,7 +18,7 @@ class LoadedModel:
     """A model in memory, ready to answer."""
 
     release: Release
-    pyfunc: mlflow.pyfunc.PyFuncModel
+    pyfunc: PyFuncModel
 
     @property
     def inputs(self) -> Any:
@@ -45,12 +45,14 @@ class ModelLoader:
     def load(self, release: Release, folder: Path) -> LoadedModel:
         """Raises UnsafeModel, or whatever the model's library raises on a damaged file."""
         refuse_code(folder, allow_pickle=self.allow_pickle, trusted_types=self.trusted_types)
-        model = mlflow.pyfunc.load_model(str(folder), suppress_warnings=True)
+        model = load_model(str(folder), suppress_warnings=True)
         example = getattr(model, "input_example", None)
         if example is not None:
             try:
                 # The first prediction is also the slowest: better here than in somebody's request.
                 model.predict(example)
             except Exception as error:
-                raise ArtifactError(f"the model cannot predict its own input example: {type(error).__name__}: {error}") from error
+                raise ArtifactError(
+                    f"the model cannot predict its own input example: {type(error).__name__}: {error}"
+                ) from error
         return LoadedModel(release, model)

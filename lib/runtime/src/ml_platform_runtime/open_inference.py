@@ -67,8 +67,18 @@ def _schema_tensors(schema: Any, default_name: str) -> list[dict[str, Any]]:
     if schema is None:
         return []
     if schema.is_tensor_spec():
-        return [{"name": spec.name or default_name, "datatype": _NAMES.get(spec.type, "BYTES"), "shape": list(spec.shape)} for spec in schema.inputs]
-    return [{"name": spec.name or default_name, "datatype": _COLUMN_TYPES.get(getattr(spec.type, "name", ""), "BYTES"), "shape": [-1]} for spec in schema.inputs]
+        return [
+            {"name": spec.name or default_name, "datatype": _NAMES.get(spec.type, "BYTES"), "shape": list(spec.shape)}
+            for spec in schema.inputs
+        ]
+    return [
+        {
+            "name": spec.name or default_name,
+            "datatype": _COLUMN_TYPES.get(getattr(spec.type, "name", ""), "BYTES"),
+            "shape": [-1],
+        }
+        for spec in schema.inputs
+    ]
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -140,7 +150,9 @@ def _to_model_input(tensors: list[tuple[str, np.ndarray]], model: LoadedModel) -
         name, array = tensors[0]
         if array.ndim == 2 and columns and not (len(columns) == 1 and name == columns[0]):
             if array.shape[1] != len(columns):
-                raise RequestFault(f"input {name} has {array.shape[1]} columns; the model has {len(columns)}: {', '.join(columns)}")
+                raise RequestFault(
+                    f"input {name} has {array.shape[1]} columns; the model has {len(columns)}: {', '.join(columns)}"
+                )
             return pd.DataFrame(array, columns=columns)
         if not columns:
             return array
@@ -149,7 +161,9 @@ def _to_model_input(tensors: list[tuple[str, np.ndarray]], model: LoadedModel) -
 
 def _same_rows(tensors: list[tuple[str, np.ndarray]]) -> list[tuple[str, np.ndarray]]:
     if len({array.shape[0] for _, array in tensors}) > 1:
-        raise RequestFault("inputs have different numbers of rows: " + ", ".join(f"{name} {array.shape[0]}" for name, array in tensors))
+        raise RequestFault(
+            "inputs have different numbers of rows: " + ", ".join(f"{name} {array.shape[0]}" for name, array in tensors)
+        )
     return tensors
 
 
@@ -184,7 +198,11 @@ def _choose(outputs: list[dict[str, Any]], wanted: Any) -> list[dict[str, Any]]:
     if not wanted:
         return outputs
     known = {output["name"]: output for output in outputs}
-    names = [entry.get("name") if isinstance(entry, Mapping) else None for entry in wanted] if isinstance(wanted, list) else [None]
+    names = (
+        [entry.get("name") if isinstance(entry, Mapping) else None for entry in wanted]
+        if isinstance(wanted, list)
+        else [None]
+    )
     unknown = [name for name in names if name not in known]
     if unknown:
         raise RequestFault(f"outputs names {unknown[0]!r}; the model has {', '.join(known)}")

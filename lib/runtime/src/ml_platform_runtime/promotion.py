@@ -19,11 +19,16 @@ def check_artifact(s3: Any, artifact_uri: str) -> list[str]:
     except ClientError as error:
         code = error_code(error)
         if code in {"NoSuchKey", "NoSuchBucket", "404"}:
-            raise BadInput(f"there is no MLmodel file at {artifact_uri} ({code}); give the folder of a logged model") from error
+            raise BadInput(
+                f"there is no MLmodel file at {artifact_uri} ({code}); give the folder of a logged model"
+            ) from error
         return [f"the artifact was not looked at: {code}"]
     # PyYAML comes with the extras; the record itself can be moved without it.
     try:
         from ml_platform_runtime.safety import read_mlmodel, reasons_in_mlmodel
     except ModuleNotFoundError:
         return ["the artifact was not looked at: PyYAML is not installed"]
-    return [f"servers load this only with ML_ALLOW_PICKLE=true: {reason}" for reason in reasons_in_mlmodel(read_mlmodel(text))]
+    return [
+        f"servers load this only with ML_ALLOW_PICKLE=true: {reason}"
+        for reason in reasons_in_mlmodel(read_mlmodel(text))
+    ]

@@ -52,7 +52,9 @@ class Release:
         if not self.version:
             raise BadInput("version is empty; give the version of the model that is to be promoted")
         if not _S3_URI.fullmatch(self.artifact_uri):
-            raise BadInput(f"artifactUri is {self.artifact_uri!r}; allowed is s3://bucket/prefix, the folder that holds MLmodel")
+            raise BadInput(
+                f"artifactUri is {self.artifact_uri!r}; allowed is s3://bucket/prefix, the folder that holds MLmodel"
+            )
 
     def to_plain(self) -> dict[str, Any]:
         """The attributes of the record, as plain data."""
@@ -61,7 +63,8 @@ class Release:
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Release:
         """The opposite of to_plain; attributes that we do not know are left out."""
-        return cls(**{attribute: plain.get(name) for name, attribute in _RELEASE_FIELDS.items()})
+        values: dict[str, Any] = {attribute: plain.get(name) for name, attribute in _RELEASE_FIELDS.items()}
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,9 @@ class ReleaseRecord:
         """Raises BadInput for a record of a newer schema or one that lacks what serving needs."""
         version = int(plain.get("schemaVersion", 0))
         if version != SCHEMA_VERSION:
-            raise BadInput(f"schemaVersion of the release record is {version}; this runtime reads {SCHEMA_VERSION}; update the runtime's image")
+            raise BadInput(
+                f"schemaVersion of the release record is {version}; this runtime reads {SCHEMA_VERSION}; update the runtime's image"
+            )
         try:
             record = cls(
                 model=str(plain["model"]),
@@ -142,4 +147,6 @@ def history_item(sequence: int) -> str:
 def check_model_name(name: str) -> None:
     """Raise BadInput unless the name can stand in a key, an address and a folder."""
     if not _MODEL_NAME.fullmatch(name):
-        raise BadInput(f"model is {name!r}; allowed are 1 to 128 letters, digits, dots, dashes, underscores and spaces, starting with a letter or digit")
+        raise BadInput(
+            f"model is {name!r}; allowed are 1 to 128 letters, digits, dots, dashes, underscores and spaces, starting with a letter or digit"
+        )

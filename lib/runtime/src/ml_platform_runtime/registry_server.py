@@ -38,7 +38,9 @@ class RegistrySettings:
         reader = EnvironmentReader(environment)
         destination = reader.required("MLFLOW_ARTIFACTS_DESTINATION", "the place of artifacts, s3://bucket/prefix")
         if destination and not destination.startswith("s3://"):
-            reader.add_fault(f"MLFLOW_ARTIFACTS_DESTINATION is {destination!r}; allowed is s3://bucket/prefix, because servers load artifacts straight from there")
+            reader.add_fault(
+                f"MLFLOW_ARTIFACTS_DESTINATION is {destination!r}; allowed is s3://bucket/prefix, because servers load artifacts straight from there"
+            )
         settings = cls(
             url=database_url(reader),
             artifacts_destination=destination,
@@ -67,10 +69,14 @@ def migrate(url: URL, *, wait_seconds: float) -> bool:
                 utils._initialize_tables(engine)
             else:
                 utils._upgrade_db(engine)
-            _log.info("the database schema was migrated", extra={"from": before, "to": utils._get_schema_version(engine)})
+            _log.info(
+                "the database schema was migrated", extra={"from": before, "to": utils._get_schema_version(engine)}
+            )
             return True
         except CommandError as error:
-            raise RuntimeFault(f"the database schema (revision {before}) is newer than this MLflow knows: {error}; run the image that migrated it, or restore a backup") from error
+            raise RuntimeFault(
+                f"the database schema (revision {before}) is newer than this MLflow knows: {error}; run the image that migrated it, or restore a backup"
+            ) from error
         finally:
             engine.dispose()
 
@@ -91,7 +97,18 @@ def server_environment(settings: RegistrySettings, environment: Mapping[str, str
 def run(settings: RegistrySettings) -> NoReturn:
     """Migrate, then replace this process by the server, which gets the signals itself."""
     migrate(settings.url, wait_seconds=settings.wait_seconds)
-    command = [sys.executable, "-m", "mlflow", "server", "--host", settings.host, "--port", str(settings.port), "--workers", str(settings.workers)]
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--host",
+        settings.host,
+        "--port",
+        str(settings.port),
+        "--workers",
+        str(settings.workers),
+    ]
     _log.info("starting", extra={"command": command[1:]})
     sys.stdout.flush()
     os.execve(sys.executable, command, server_environment(settings, os.environ))

@@ -86,9 +86,13 @@ class ReleaseClient:
         quarantined = before.quarantined if before else frozenset()
         if release.version in quarantined:
             if not override:
-                raise BadInput(f"version {release.version} of {model} is quarantined because it was rolled back; promote another version, or pass --override with --reason")
+                raise BadInput(
+                    f"version {release.version} of {model} is quarantined because it was rolled back; promote another version, or pass --override with --reason"
+                )
             if not reason:
-                raise BadInput(f"promoting the quarantined version {release.version} of {model} needs --reason beside --override")
+                raise BadInput(
+                    f"promoting the quarantined version {release.version} of {model} needs --reason beside --override"
+                )
         after = ReleaseRecord(
             model=model,
             sequence=sequence + 1,
@@ -108,7 +112,9 @@ class ReleaseClient:
             raise BadInput(f"{model} was never promoted, so there is nothing to roll back")
         _expect(model, expected_sequence, before.sequence)
         if before.previous is None:
-            raise BadInput(f"{model} has no previous version to roll back to (champion is version {before.champion.version}); promote a version instead")
+            raise BadInput(
+                f"{model} has no previous version to roll back to (champion is version {before.champion.version}); promote a version instead"
+            )
         quarantined = before.quarantined | {before.champion.version}
         after = replace(
             before,
@@ -132,7 +138,10 @@ class ReleaseClient:
         return None
 
     def _write(self, before: ReleaseRecord | None, after: ReleaseRecord) -> Change:
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#model)", "ExpressionAttributeNames": {"#model": "model"}}
+        condition: dict[str, Any] = {
+            "ConditionExpression": "attribute_not_exists(#model)",
+            "ExpressionAttributeNames": {"#model": "model"},
+        }
         if before:
             condition = {
                 "ConditionExpression": "#sequence = :expected",
@@ -159,7 +168,9 @@ class ReleaseClient:
             except ClientError as error:
                 reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
                 if "ConditionalCheckFailed" in reasons:
-                    raise ReleaseConflict(f"the release record of {model} was changed by somebody else at the same time; nothing was written; read it again, then decide again") from error
+                    raise ReleaseConflict(
+                        f"the release record of {model} was changed by somebody else at the same time; nothing was written; read it again, then decide again"
+                    ) from error
                 # Two transactions met on the item; neither has won yet.
                 if "TransactionConflict" not in reasons or attempt == _WRITE_ATTEMPTS:
                     raise
@@ -168,4 +179,6 @@ class ReleaseClient:
 
 def _expect(model: str, expected: int | None, found: int) -> None:
     if expected is not None and expected != found:
-        raise ReleaseConflict(f"the release record of {model} is at sequence {found}, expected was {expected}; nothing was written; read it again, then decide again")
+        raise ReleaseConflict(
+            f"the release record of {model} is at sequence {found}, expected was {expected}; nothing was written; read it again, then decide again"
+        )

@@ -37,7 +37,9 @@ _NOT_READY = "no model is loaded yet"
 class ModelServer:
     """The routes of one model."""
 
-    def __init__(self, model: str, serving: Callable[[], Serving | None], metrics: ServerMetrics, max_body_bytes: int) -> None:
+    def __init__(
+        self, model: str, serving: Callable[[], Serving | None], metrics: ServerMetrics, max_body_bytes: int
+    ) -> None:
         self._model = model
         self._serving = serving
         self._metrics = metrics
@@ -86,16 +88,22 @@ class ModelServer:
         refused = self._not_here(model, version, self._serving())
         if refused:
             return refused
-        return await self._predict(request, "open-inference", lambda loaded, body: open_inference.infer(self._model, loaded, body))
+        return await self._predict(
+            request, "open-inference", lambda loaded, body: open_inference.infer(self._model, loaded, body)
+        )
 
     async def _invocations(self, request: Request) -> Response:
         content_type = request.headers.get("content-type", "application/json")
         return await self._predict(request, "mlflow", lambda loaded, body: invoke(loaded, body, content_type))
 
-    async def _predict(self, request: Request, protocol: str, answer: Callable[[LoadedModel, bytes], Answer]) -> Response:
+    async def _predict(
+        self, request: Request, protocol: str, answer: Callable[[LoadedModel, bytes], Answer]
+    ) -> Response:
         body = await self._body(request)
         if body is None:
-            return _fault(413, f"the body is larger than {self._max_body_bytes} bytes; send fewer rows or raise ML_MAX_BODY_MIB")
+            return _fault(
+                413, f"the body is larger than {self._max_body_bytes} bytes; send fewer rows or raise ML_MAX_BODY_MIB"
+            )
         started = time.monotonic()
         # Read once: this request keeps its model to the end, also when the release changes meanwhile.
         serving = self._serving()
@@ -118,7 +126,9 @@ class ModelServer:
         if model is not None and model != self._model:
             return _fault(404, f"model {model} is not served here; this server has {self._model}")
         if version is not None and serving is not None and version != serving.model.release.version:
-            return _fault(404, f"version {version} is not served; the champion is version {serving.model.release.version}")
+            return _fault(
+                404, f"version {version} is not served; the champion is version {serving.model.release.version}"
+            )
         return None
 
 
@@ -146,7 +156,9 @@ def build_follower(settings: ServeSettings, metrics: ServerMetrics) -> Follower:
     try:
         store = ArtifactStore(folder / "artifacts", aws.client("s3", read_timeout=30))
     except OSError as error:
-        raise BadInput(f"ML_CACHE_DIR is {str(settings.cache_dir)!r}, which cannot be written ({error.strerror}); give a folder that this user may write") from error
+        raise BadInput(
+            f"ML_CACHE_DIR is {str(settings.cache_dir)!r}, which cannot be written ({error.strerror}); give a folder that this user may write"
+        ) from error
     # One short attempt: the next poll is the retry.
     releases = ReleaseClient(settings.table, aws.client("dynamodb", connect_timeout=1, read_timeout=2, attempts=1))
     return Follower(
