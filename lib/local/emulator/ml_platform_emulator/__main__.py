@@ -77,7 +77,7 @@ def _follow(parent: int, loop, end) -> None:
 
 
 def _lead_own_group() -> None:
-    """Lambda workers inherit the group: its leader's end can then end them all. A terminal's Ctrl-C goes to the driver."""
+    """Lambda workers inherit the group, so that the watcher can end them. A terminal's Ctrl-C goes to the driver."""
     if os.getpgrp() != os.getpid():
         os.setpgrp()
 

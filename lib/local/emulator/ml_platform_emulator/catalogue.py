@@ -9,8 +9,10 @@ from .resources.stubs import STUBS, stubbed_resources
 #: types that this package adds to ministack and that something stands behind
 ADDED = tuple(resource.type for module in (network, control, eks) for resource in module.RESOURCES)
 #: ministack's types whose behaviour this package completes
-COMPLETED = ("AWS::EC2::VPC", "AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::Glue::Table", "AWS::RDS::DBInstance", "AWS::ECS::TaskDefinition",
-             "AWS::ECS::Service", "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::CloudWatch::Alarm", "AWS::EKS::Cluster")
+COMPLETED = (
+    "AWS::CloudWatch::Alarm", "AWS::EC2::VPC", "AWS::ECS::Service", "AWS::ECS::TaskDefinition", "AWS::EKS::Cluster",
+    "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::Glue::Table", "AWS::RDS::DBInstance", "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret")
 #: the CDK's custom resources that are handled without their Lambda function
 CUSTOM = tuple(resource.type for resource in kubernetes.RESOURCES)
 

@@ -208,7 +208,8 @@ class Containers:
             "ML_HOST": "127.0.0.1", "ML_PORT": str(port), "HOME": str(home), "TMPDIR": str(home / "tmp"),
             "ML_CACHE_DIR": str(home / "cache"),  # every task has a disk of its own
             # The platform's own host names resolve nowhere on a laptop: the front door answers for them.
-            "http_proxy": gateway, "HTTP_PROXY": gateway, "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost",
+            **{name: gateway for name in ("http_proxy", "HTTP_PROXY")},
+            **{name: "127.0.0.1,localhost" for name in ("no_proxy", "NO_PROXY")},
         })
         if "ECS_CONTAINER_METADATA_URI_V4" in environment:
             path = environment["ECS_CONTAINER_METADATA_URI_V4"].split("/v4/")[-1]

@@ -111,7 +111,7 @@ def _unprivileged_user(data: Path) -> Optional[str]:
     try:
         entry = pwd.getpwnam("postgres")
     except KeyError:
-        raise PostgresUnavailable("this runs as root, which PostgreSQL refuses, and there is no user postgres") from None
+        raise PostgresUnavailable("this is root, which PostgreSQL refuses, and there is no user postgres") from None
     def reachable() -> bool:
         return not subprocess.run(["test", "-x", str(data)], user=entry.pw_uid, group=entry.pw_gid,
                                   extra_groups=[]).returncode
@@ -124,7 +124,7 @@ def _unprivileged_user(data: Path) -> Optional[str]:
             if folder.stat().st_uid == os.geteuid():
                 folder.chmod(folder.stat().st_mode | 0o011)
     if not reachable():
-        raise PostgresUnavailable(f"user postgres cannot reach {data}; give ML_EMULATOR_DIR a place that others may enter")
+        raise PostgresUnavailable(f"user postgres cannot reach {data}; put ML_EMULATOR_DIR where others may enter")
     return "postgres"
 
 

@@ -2,9 +2,8 @@
 import logging
 from typing import Callable
 
-from . import catalogue, state_machines, targets
+from . import catalogue, ministack_pin, state_machines, targets
 from . import ministack_api as ministack
-from . import ministack_pin
 from .containers import ContainerClient, RestartDelay
 from .databases import PostgresServers
 from .front_door import FrontDoor

@@ -55,7 +55,7 @@ class KubernetesApi:
         self._kinds: dict[str, dict[str, Mapping]] = {}
 
     def apply(self, manifest: Mapping, *, create_only: bool = False) -> None:
-        """Server-side apply; with `create_only` an object that exists already is an error, as `kubectl create` has it."""
+        """Server-side apply; with `create_only` an object that exists is an error, as `kubectl create` has it."""
         path = self.path_of(manifest)
         if create_only and self._exists(path):
             raise KubernetesError(409, f"{manifest['kind']} {manifest['metadata']['name']} already exists")
@@ -155,7 +155,7 @@ class KubernetesApi:
 
 
 def value_at(document: Any, path: str) -> Optional[str]:
-    """What kubectl's `-o jsonpath='{path}'` prints, for paths of names, indices and ['quoted names']; None if absent."""
+    """What kubectl's `-o jsonpath` prints, for paths of names, indices and ['quoted names']; None if absent."""
     for name, index, quoted in re.findall(r"\.([A-Za-z0-9_\-]+)|\[(\d+)\]|\['([^']+)'\]", path.strip("{}'")):
         try:
             document = document[int(index)] if index else document[name or quoted]

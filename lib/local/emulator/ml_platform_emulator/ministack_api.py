@@ -77,8 +77,8 @@ def resource_types() -> list[str]:
 
 
 def handler(resource_type: str) -> Optional[dict]:
-    """The mutable handler of a type: create(logical_id, props, stack), update(physical_id, old, new, stack, logical_id),
-    delete(physical_id, props)."""
+    """The mutable handler of a type: create(logical_id, props, stack), update(physical_id, old, new, stack,
+    logical_id), delete(physical_id, props)."""
     return _provisioners()._RESOURCE_HANDLERS.get(resource_type)
 
 
@@ -148,8 +148,8 @@ def install_container_client(client: Any) -> None:
 
 
 def complete_deployments(restart_delay_s: Callable[[dict], float]) -> None:
-    """A service's first deployment is in progress too, so that its circuit breaker counts; and a failed task is replaced
-    after `restart_delay_s(task)`, where ministack would start the next one at once, for ever."""
+    """A service's first deployment is in progress too, so that its circuit breaker counts; and a failed task is
+    replaced after `restart_delay_s(task)`, where ministack would start the next one at once, for ever."""
     ecs = _module("services.ecs")
     make, failed = ecs._make_deployment, ecs._record_service_task_failure
 

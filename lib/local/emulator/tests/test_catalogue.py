@@ -5,11 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ml_platform_emulator import catalogue, ministack_api
 from ml_platform_emulator.report import Report
 from ml_platform_emulator.resources.stubs import STUBS
-
-import pytest
 
 
 def test_no_stub_hides_a_type_that_ministack_really_has():

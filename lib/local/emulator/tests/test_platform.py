@@ -3,11 +3,11 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
 import urllib.request
-import ssl
 from pathlib import Path
 
 import pytest
@@ -49,8 +49,8 @@ def deploy(emulator, assembly: Path, stack: str) -> dict:
     """Deploys a stack of the assembly."""
     publish(emulator, assembly, stack)
     cloudformation = emulator.client("cloudformation")
-    key = json.loads((assembly / "manifest.json").read_text())["artifacts"][stack]["properties"]["stackTemplateAssetObjectUrl"]
-    url = key.replace("s3://", f"{emulator.endpoint}/")
+    artifact = json.loads((assembly / "manifest.json").read_text())["artifacts"][stack]
+    url = artifact["properties"]["stackTemplateAssetObjectUrl"].replace("s3://", f"{emulator.endpoint}/")
     cloudformation.create_stack(StackName=stack, TemplateURL=url, Capabilities=["CAPABILITY_NAMED_IAM"])
     settled = emulator._settled(cloudformation, stack)
     assert settled["StackStatus"] == "CREATE_COMPLETE", emulator.failures(stack)

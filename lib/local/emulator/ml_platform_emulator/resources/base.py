@@ -99,10 +99,11 @@ def register(resource: Resource) -> None:
     ministack.set_handler(resource.type, create, update, delete)
 
 
-def extend(resource_type: str, *, adapt: Callable = dict, created: Optional[Callable] = None, updated: Optional[Callable] = None,
-           before_create: Optional[Callable] = None, before_delete: Optional[Callable] = None,
-           deleted: Optional[Callable] = None) -> None:
-    """Adds to ministack's own handler: `adapt(props)` before anything, `before_create(place, props)`, `created(place, props, physical_id, attributes)`,
+def extend(resource_type: str, *, adapt: Callable = dict, created: Optional[Callable] = None,
+           updated: Optional[Callable] = None, before_create: Optional[Callable] = None,
+           before_delete: Optional[Callable] = None, deleted: Optional[Callable] = None) -> None:
+    """Adds to ministack's own handler: `adapt(props)` before anything, `before_create(place, props)`,
+    `created(place, props, physical_id, attributes)`,
     `updated(place, old, new, physical_id, attributes)`, `before_delete(physical_id, props)`, `deleted(...)`."""
     handler = ministack.handler(resource_type)
     original = dict(handler)

@@ -1,6 +1,6 @@
 """EKS types that ministack's CloudFormation lacks, through the emulator's own EKS API, and the cluster's endpoint."""
 import base64
-from typing import Mapping
+from typing import Mapping, Optional
 
 from .. import ministack_api as ministack
 from ..kubernetes import authority_of, read_kubeconfig
@@ -93,15 +93,40 @@ RESOURCES = (Addon, AccessEntry, PodIdentityAssociation)
 
 
 def extend_cluster(services: Services) -> None:
-    """A cluster has the endpoint and certificate of the local API server, when there is one."""
-    if not services.settings.kubeconfig:
-        return
-    server, _ = read_kubeconfig(services.settings.kubeconfig)
-    authority = base64.b64encode(authority_of(server).encode()).decode()
+    """A cluster has a security group that exists, and the endpoint and certificate of the local API server, when there
+    is one."""
+    server = authority = None
+    if services.settings.kubeconfig:
+        server, _ = read_kubeconfig(services.settings.kubeconfig)
+        authority = base64.b64encode(authority_of(server).encode()).decode()
 
     def created(place: Place, props: Mapping, name: str, attributes: dict) -> None:
         cluster = ministack.eks_cluster(name)
-        cluster["endpoint"] = server["server"]
-        cluster["certificateAuthority"] = {"data": authority}
-        attributes.update({"Endpoint": server["server"], "CertificateAuthorityData": authority})
-    extend("AWS::EKS::Cluster", created=created)
+        group = _cluster_security_group(services, name, props)
+        if group:
+            cluster.setdefault("resourcesVpcConfig", {})["clusterSecurityGroupId"] = group
+            attributes["ClusterSecurityGroupId"] = group
+        if server:
+            cluster["endpoint"] = server["server"]
+            cluster["certificateAuthority"] = {"data": authority}
+            attributes.update({"Endpoint": server["server"], "CertificateAuthorityData": authority})
+
+    def deleted(name: str, props: Mapping) -> None:
+        ec2 = services.client("ec2")
+        for group in ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [_group_name(name)]}])["SecurityGroups"]:
+            ec2.delete_security_group(GroupId=group["GroupId"])
+    extend("AWS::EKS::Cluster", created=created, deleted=deleted)
+
+
+def _group_name(cluster: str) -> str:
+    return f"eks-cluster-sg-{cluster}"
+
+
+def _cluster_security_group(services: Services, name: str, props: Mapping) -> Optional[str]:
+    """The group that EKS makes for a cluster; ministack names one that does not exist, so no rule could join it."""
+    subnets = (props.get("ResourcesVpcConfig") or {}).get("SubnetIds")
+    if not subnets:
+        return None
+    ec2 = services.client("ec2")
+    vpc = ec2.describe_subnets(SubnetIds=[subnets[0]])["Subnets"][0]["VpcId"]
+    return ec2.create_security_group(GroupName=_group_name(name), Description=f"EKS cluster {name}", VpcId=vpc)["GroupId"]

@@ -173,8 +173,8 @@ class HelmChart(_ClusterResource):
         if not self._api or not self.services.settings.helm:
             return NO_CLUSTER if not self._api else "there is no helm: not installed"
         if not props.get("ChartAssetURL"):
-            return f"chart {props.get('Chart')} {props.get('Version') or ''} of {props.get('Repository')} would have to " \
-                   "be fetched: not installed"
+            chart = f"{props.get('Chart')} {props.get('Version') or ''} of {props.get('Repository')}"
+            return f"chart {chart} would have to be fetched: not installed"
         return None
 
     def _install(self, place: Place, props: Mapping) -> None:
@@ -212,7 +212,8 @@ class HelmChart(_ClusterResource):
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": home, "HELM_CACHE_HOME": home,
                        "HELM_CONFIG_HOME": home, "HELM_DATA_HOME": home,
                        "KUBECONFIG": self.services.settings.kubeconfig}
-        done = subprocess.run([self.services.settings.helm, *arguments], env=environment, capture_output=True, text=True)
+        command = [self.services.settings.helm, *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
         if done.returncode:
             raise ValueError(f"helm {arguments[0]} {arguments[1]}: {done.stderr.strip()[-1500:]}")
 
