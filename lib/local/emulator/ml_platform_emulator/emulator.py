@@ -26,6 +26,7 @@ class Emulator:
         databases = PostgresServers(settings, self._processes)
         catalogue.install(Services(settings, report, databases, directory))
         ministack.install_container_client(ContainerClient(settings, self._processes, directory, report))
+        ministack.fail_crashed_custom_resources()
         ministack.complete_deployments(RestartDelay())
         ministack.install_load_balancer(targets.choose_group, directory.choose, directory.locate, directory.health)
         state_machines.install()

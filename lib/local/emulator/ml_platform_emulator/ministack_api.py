@@ -95,6 +95,26 @@ def run_on_threads(resource_types_: set) -> None:
     stacks._runs_on_worker_thread = lambda resource_type: resource_type in resource_types_ or original(resource_type)
 
 
+def fail_crashed_custom_resources() -> None:
+    """A custom resource whose function crashes without an answer fails at once with the function's error. ministack, as
+    AWS, waits for the answer up to its ServiceTimeout: an hour."""
+    functions, custom = _module("services.lambda_svc"), _module("services.cloudformation.custom_resource")
+    execute = functions._execute_function_with_config_scope
+
+    def execute_and_tell(func, event):
+        result = execute(func, event)
+        token = str(event.get("ResponseURL") or "").rsplit("/", 1)[-1] if isinstance(event, dict) else ""
+        waiting = custom._pending.get(token)
+        if result.get("error") and waiting and waiting["result"] is None:
+            error = result.get("body")
+            reason = error.get("errorMessage") if isinstance(error, dict) else error
+            custom.deliver_response(token, {
+                "Status": "FAILED", "PhysicalResourceId": event.get("PhysicalResourceId"),
+                "Reason": f"the function ended without an answer: {reason}"})
+        return result
+    functions._execute_function_with_config_scope = execute_and_tell
+
+
 def physical_name(stack: str, logical_id: str, *, max_length: int, lowercase: bool = False) -> str:
     """A generated name as CloudFormation makes them: stack, logical id and a suffix that stays."""
     return _provisioners()._physical_name(stack, logical_id, max_len=max_length, lowercase=lowercase)

@@ -22,6 +22,9 @@ SYMBOLS = {
         "_physical_name": ("stack_name", "logical_id"),
         "_elbv2_listener_actions": ("props", "lb_arn", "prop"),
     },
+    "ministack.services.cloudformation.custom_resource": {
+        "_pending": None, "deliver_response": ("token", "response")},
+    "ministack.services.lambda_svc": {"_execute_function_with_config_scope": ("func", "event")},
     "ministack.services.cloudformation.stacks": {"_runs_on_worker_thread": ("resource_type",)},
     "ministack.services.ecs": {
         "_docker": None, "_tasks": None, "_services": None,
