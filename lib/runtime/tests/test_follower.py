@@ -157,7 +157,10 @@ def test_after_a_restart_the_previous_model_is_brought_to_memory_for_a_rollback(
     rig.answers("1", 3)
 
 
-def test_a_rollback_while_the_bad_version_still_loads_wins(rig: Rig, trained: Trained) -> None:
+def test_a_rollback_while_the_bad_version_still_loads_wins(
+    rig: Rig, trained: Trained, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     rig.releases.promote("fraud", trained.releases["1"], by="tests")
     follower = rig.start()
     rig.answers("1")
@@ -169,6 +172,8 @@ def test_a_rollback_while_the_bad_version_still_loads_wins(rig: Rig, trained: Tr
     rig.gate.set()
     wait_until(lambda: not follower._loading, seconds=10, what="the end of loading")
     rig.answers("1", 3)
+    answered = [record.__dict__["version"] for record in caplog.records if record.message == "a release answers"]
+    assert answered == ["1", "1"]
 
 
 def test_a_broken_artifact_keeps_the_champion_and_is_tried_again_later(
