@@ -1,8 +1,8 @@
 export * from './interfaces';
 export * from './data-lake';
 export * from './iceberg-table';
-export { Column, ColumnOptions } from './blueprint/column';
-export { IcebergType } from './blueprint/iceberg-type';
-export { Partition } from './blueprint/partition';
-export { NullOrder, Sort } from './blueprint/sort';
-export { Zone } from './blueprint/zone';
+export * from './blueprint/column';
+export * from './blueprint/iceberg-type';
+export * from './blueprint/partition';
+export * from './blueprint/sort';
+export * from './blueprint/zone';

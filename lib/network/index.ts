@@ -4,4 +4,4 @@ export * from './internal-load-balancer';
 export * from './internal-service';
 export * from './internal-service-props';
 export * from './blueprint/service-options';
-export { InterfaceEndpoint } from './blueprint/interface-endpoint';
+export * from './blueprint/interface-endpoint';

@@ -43,7 +43,7 @@ export class Column {
     /** Type. */
     readonly type: IcebergType,
     /** Whether the column never holds null. */
-    readonly required: boolean,
+    readonly isRequired: boolean,
     options: ColumnOptions,
   ) {
     this.comment = options.comment;

@@ -1,8 +1,8 @@
+import type { Column } from './column';
+import type { IcebergType, TypeShape } from './iceberg-type';
 import { checkInteger, checkLiteral, checkText, checkUnique, show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
-import type { Column } from './column';
-import type { IcebergType, TypeShape } from './iceberg-type';
 
 /** A field with its id. Nested types are Iceberg's JSON, as text: CloudFormation takes a string. */
 export interface FieldBlueprint {
@@ -59,7 +59,7 @@ class SchemaBuilder {
     this.faults.check(columns.length > 0, 'no-columns', 'columns is empty, and a table needs at least one; add Column.required or Column.optional');
     this.reserve(columns, 0);
     return this.fields(columns, 'columns', '', 0).map(({ id, column, json }) => ({
-      id, name: column.name, required: column.required, doc: column.comment,
+      id, name: column.name, required: column.isRequired, doc: column.comment,
       type: typeof json === 'string' ? json : JSON.stringify(json),
     }));
   }
@@ -67,8 +67,8 @@ class SchemaBuilder {
   /** Ids that were set are never given to another field, at whatever depth they stand. */
   private reserve(columns: Column[], depth: number): void {
     for (const { name, fieldId, type } of columns) {
-      if (fieldId !== undefined && checkLiteral(this.faults, `fieldId of ${show(name)}`, fieldId)) {
-        checkInteger(this.faults, `fieldId of ${show(name)}`, fieldId, { min: 1, max: MAX_ID });
+      if (fieldId !== undefined && checkLiteral(this.faults, `columns[${show(name)}].fieldId`, fieldId)) {
+        checkInteger(this.faults, `columns[${show(name)}].fieldId`, fieldId, { min: 1, max: MAX_ID });
         this.faults.check(!this.taken.has(fieldId), 'duplicate-field-id',
           `fieldId ${show(fieldId)} of column ${show(name)} is that of another column; give it a number that no column of the table has, nested ones included`);
         this.taken.add(fieldId);
@@ -91,18 +91,18 @@ class SchemaBuilder {
 
   /** `path` is undefined inside lists and maps. */
   private fields(columns: Column[], property: string, path: string | undefined, depth: number): { id: number; column: Column; json: TypeJson }[] {
-    for (const column of columns) this.checkColumn(property, column);
+    columns.forEach((column, index) => this.checkColumn(`${property}[${index}]`, column));
     checkUnique(this.faults, property, columns.map(({ name }) => String(name)).filter((name) => !isUnresolved(name)));
     const withIds = columns.map((column) => ({ column, id: column.fieldId ?? this.nextId() }));
     return withIds.map(({ column, id }) => {
       const own = path === undefined ? undefined : path + column.name;
-      if (own !== undefined) this.byPath.set(own, { id, shape: column.type._shape, required: column.required });
-      return { id, column, json: this.type(column.type, `${property} ${show(column.name)}`, own, depth) };
+      if (own !== undefined) this.byPath.set(own, { id, shape: column.type._shape, required: column.isRequired });
+      return { id, column, json: this.type(column.type, `${property}[${show(column.name)}]`, own, depth) };
     });
   }
 
   private checkColumn(property: string, { name, comment }: Column): void {
-    if (checkLiteral(this.faults, `name in ${property}`, name)) checkText(this.faults, `name in ${property}`, name, NAME);
+    if (checkLiteral(this.faults, `${property}.name`, name)) checkText(this.faults, `${property}.name`, name, NAME);
     if (comment !== undefined && !isUnresolved(comment)) {
       this.faults.check(comment.length <= 255, 'comment-too-long', `comment of column ${show(name)} has ${comment.length} characters, allowed are 255; shorten it`);
     }
@@ -110,7 +110,7 @@ class SchemaBuilder {
 
   private type({ _shape: shape }: IcebergType, property: string, path: string | undefined, depth: number): TypeJson {
     if (depth > MAX_DEPTH) {
-      this.faults.add('type-too-deep', `type of ${property} is nested more than ${MAX_DEPTH} levels deep; flatten it`);
+      this.faults.add('type-too-deep', `${property} is nested more than ${MAX_DEPTH} levels deep; flatten it`);
       return 'string';
     }
     switch (shape.kind) {
@@ -124,32 +124,32 @@ class SchemaBuilder {
   }
 
   private decimal(precision: number, scale: number, property: string): string {
-    if (checkLiteral(this.faults, `decimal of ${property}`, [precision, scale])) {
-      checkInteger(this.faults, `precision of ${property}`, precision, { min: 1, max: 38, unit: 'digits' });
-      checkInteger(this.faults, `scale of ${property}`, scale, { min: 0, max: Number.isInteger(precision) && precision > 0 ? Math.min(precision, 38) : 38, unit: 'digits' });
+    if (checkLiteral(this.faults, `${property}.decimal`, [precision, scale])) {
+      checkInteger(this.faults, `${property}.precision`, precision, { min: 1, max: 38, unit: 'digits' });
+      checkInteger(this.faults, `${property}.scale`, scale, { min: 0, max: Number.isInteger(precision) && precision > 0 ? Math.min(precision, 38) : 38, unit: 'digits' });
     }
     return `decimal(${precision},${scale})`;
   }
 
   private fixed(length: number, property: string): string {
-    if (checkLiteral(this.faults, `length of ${property}`, length)) checkInteger(this.faults, `length of ${property}`, length, { min: 1, max: 2_147_483_647, unit: 'bytes' });
+    if (checkLiteral(this.faults, `${property}.length`, length)) checkInteger(this.faults, `${property}.length`, length, { min: 1, max: 2_147_483_647, unit: 'bytes' });
     return `fixed[${length}]`;
   }
 
   private struct(columns: Column[], property: string, path: string | undefined, depth: number): TypeJson {
-    this.faults.check(columns.length > 0, 'empty-struct', `struct of ${property} has no fields; add Column.required or Column.optional`);
-    const fields = this.fields(columns, `fields of ${property}`, path === undefined ? undefined : `${path}.`, depth + 1);
+    this.faults.check(columns.length > 0, 'empty-struct', `${property} is a struct without fields; add Column.required or Column.optional`);
+    const fields = this.fields(columns, `${property}.fields`, path === undefined ? undefined : `${path}.`, depth + 1);
     return {
       type: 'struct',
       fields: fields.map(({ id, column, json }) => ({
-        id, name: column.name, required: column.required, type: json, ...(column.comment === undefined ? {} : { doc: column.comment }),
+        id, name: column.name, required: column.isRequired, type: json, ...(column.comment === undefined ? {} : { doc: column.comment }),
       })),
     };
   }
 
   private list(element: IcebergType, required: boolean, property: string, depth: number): TypeJson {
     const id = this.nextId();
-    return { 'type': 'list', 'element-id': id, 'element': this.type(element, `element of ${property}`, undefined, depth + 1), 'element-required': required };
+    return { 'type': 'list', 'element-id': id, 'element': this.type(element, `${property}.element`, undefined, depth + 1), 'element-required': required };
   }
 
   private map(key: IcebergType, value: IcebergType, required: boolean, property: string, depth: number): TypeJson {
@@ -157,9 +157,9 @@ class SchemaBuilder {
     return {
       'type': 'map',
       'key-id': keyId,
-      'key': this.type(key, `key of ${property}`, undefined, depth + 1),
+      'key': this.type(key, `${property}.key`, undefined, depth + 1),
       'value-id': valueId,
-      'value': this.type(value, `value of ${property}`, undefined, depth + 1),
+      'value': this.type(value, `${property}.value`, undefined, depth + 1),
       'value-required': required,
     };
   }
