@@ -99,13 +99,21 @@ def fail_crashed_custom_resources() -> None:
     """A custom resource whose function crashes without an answer fails at once with the function's error. ministack, as
     AWS, waits for the answer up to its ServiceTimeout: an hour."""
     functions, custom = _module("services.lambda_svc"), _module("services.cloudformation.custom_resource")
-    execute = functions._execute_function_with_config_scope
+    execute, invoke = functions._execute_function_with_config_scope, custom.invoke_custom_resource
+    # The functions that a provider's state machine calls get the same event, and end with an error to be called again.
+    direct = contextvars.ContextVar("direct", default=False)
+
+    def invoke_directly(*args, **kwargs):
+        direct.set(True)
+        return invoke(*args, **kwargs)
 
     def execute_and_tell(func, event):
+        told = direct.get()
+        direct.set(False)
         result = execute(func, event)
-        token = str(event.get("ResponseURL") or "").rsplit("/", 1)[-1] if isinstance(event, dict) else ""
+        token = event["ResponseURL"].rsplit("/", 1)[-1] if told else ""
         waiting = custom._pending.get(token)
-        if result.get("error") and waiting and waiting["result"] is None:
+        if told and result.get("error") and waiting and waiting["result"] is None:
             error = result.get("body")
             reason = error.get("errorMessage") if isinstance(error, dict) else error
             custom.deliver_response(token, {
@@ -113,6 +121,7 @@ def fail_crashed_custom_resources() -> None:
                 "Reason": f"the function ended without an answer: {reason}"})
         return result
     functions._execute_function_with_config_scope = execute_and_tell
+    custom.invoke_custom_resource = invoke_directly
 
 
 def physical_name(stack: str, logical_id: str, *, max_length: int, lowercase: bool = False) -> str:

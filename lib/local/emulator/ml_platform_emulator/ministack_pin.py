@@ -23,7 +23,9 @@ SYMBOLS = {
         "_elbv2_listener_actions": ("props", "lb_arn", "prop"),
     },
     "ministack.services.cloudformation.custom_resource": {
-        "_pending": None, "deliver_response": ("token", "response")},
+        "_pending": None, "deliver_response": ("token", "response"),
+        "invoke_custom_resource": ("request_type", "logical_id", "props", "stack_name", "stack_id", "resource_type",
+                                   "physical_id", "old_props")},
     "ministack.services.lambda_svc": {"_execute_function_with_config_scope": ("func", "event")},
     "ministack.services.cloudformation.stacks": {"_runs_on_worker_thread": ("resource_type",)},
     "ministack.services.ecs": {
