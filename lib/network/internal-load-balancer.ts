@@ -6,6 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { acknowledgeAll } from './acknowledge-wildcards';
 import { wholeSeconds } from './blueprint/durations';
 import { IInternalLoadBalancer } from './interfaces';
 import { CallersGate } from './private/callers-gate';
@@ -152,7 +153,7 @@ export class InternalLoadBalancer extends Construct implements IInternalLoadBala
   }
 
   private makeLogsBucket(): s3.Bucket {
-    return new s3.Bucket(this, 'AccessLogs', {
+    const bucket = new s3.Bucket(this, 'AccessLogs', {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       encryption: s3.BucketEncryption.S3_MANAGED,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -160,6 +161,8 @@ export class InternalLoadBalancer extends Construct implements IInternalLoadBala
       removalPolicy: RemovalPolicy.RETAIN,
       lifecycleRules: [{ expiration: Duration.days(90), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
     });
+    acknowledgeAll(bucket, ['AwsSolutions-S1'], 'it holds access logs itself; only the load balancer writes to it');
+    return bucket;
   }
 
   /**

@@ -8,6 +8,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
+import { acknowledgeAll } from './acknowledge-wildcards';
 import { internalService, InternalServiceBlueprint } from './blueprint/internal-service';
 import { IInternalService } from './interfaces';
 import { InternalServiceProps } from './internal-service-props';
@@ -78,6 +79,7 @@ export class InternalService extends Construct implements IInternalService {
     this.dimensions = { LoadBalancer: balancer.fullName, TargetGroup: this.targetGroup.targetGroupFullName };
     this.alarms = makeAlarms(this, plan.alarms, this.dimensions, props.alarmActions ?? []);
     this.makeScaling(plan, balancer.fullName);
+    this.acknowledgeFindings(props);
   }
 
   /** Requests that reached the service; default: sum over five minutes. */
@@ -217,6 +219,13 @@ export class InternalService extends Construct implements IInternalService {
       recordName: `${plan.hostName}.`,
       target: route53.RecordTarget.fromAlias({ bind: () => ({ dnsName, hostedZoneId: canonicalHostedZoneId }) }),
     });
+  }
+
+  private acknowledgeFindings(props: InternalServiceProps): void {
+    acknowledgeAll(this.taskDefinition, ['AwsSolutions-ECS2'], 'the environment holds names and addresses only; secrets come from Secrets Manager');
+    acknowledgeAll(this.taskDefinition.obtainExecutionRole(), ['AwsSolutions-IAM5[Resource::*]'], 'ecr:GetAuthorizationToken cannot be confined to a resource');
+    if (props.cluster || props.containerInsights !== false) return;
+    acknowledgeAll(this.cluster, ['AwsSolutions-ECS4'], 'Container Insights is billed by metric; alarms watch the load balancer, which costs nothing more');
   }
 
   private makeScaling(plan: InternalServiceBlueprint, loadBalancerFullName: string): void {

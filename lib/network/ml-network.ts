@@ -8,8 +8,8 @@ import { network, NetworkBlueprint } from './blueprint/network';
 import { IInternalLoadBalancer, IMlNetwork } from './interfaces';
 import { InternalLoadBalancer, InternalLoadBalancerOptions } from './internal-load-balancer';
 import { ImportedNetwork } from './private/imported-network';
-import { pinExports } from './private/pinned-exports';
 import { pascal } from './private/pascal';
+import { pinExports } from './private/pinned-exports';
 import { Faults } from '../core/private/faults';
 
 /** Properties of a network. */
@@ -204,6 +204,8 @@ export class MlNetwork extends Construct implements IMlNetwork {
         { name: 'Private', subnetType: privateType(plan), cidrMask: plan.privateMask },
       ],
     });
+    // aws-cdk-lib appends a stand-in for each reserved zone to the list that it then shows as the VPC's zones
+    zones.length = plan.availabilityZones;
     for (const subnet of vpc.publicSubnets) tag(subnet, plan.publicTags);
     for (const subnet of vpc.selectSubnets({ subnetType: privateType(plan) }).subnets) tag(subnet, plan.privateTags);
     return vpc;

@@ -1,8 +1,8 @@
 import type { Duration } from 'aws-cdk-lib';
-import { checkText, kebab, show } from '../../core/private/checks';
-import type { Faults } from '../../core/private/faults';
 import { SQL_NAME } from './iceberg-table';
 import { Zone } from './zone';
+import { checkText, kebab, show } from '../../core/private/checks';
+import type { Faults } from '../../core/private/faults';
 
 /** What a user may say about a lake, in every engine. */
 export interface DataLakeInput {

@@ -1,12 +1,12 @@
-import { checkInteger, checkLiteral, checkText, checkUnique, show } from '../../core/private/checks';
-import type { Faults } from '../../core/private/faults';
-import { suggest } from '../../core/private/suggest';
-import { isUnresolved } from '../../core/private/tokens';
 import type { Column } from './column';
 import { FieldBlueprint, icebergSchema, isNested, NamedField, SchemaBlueprint } from './iceberg-schema';
 import type { TypeShape } from './iceberg-type';
 import type { Partition, TransformKind } from './partition';
 import type { Sort } from './sort';
+import { checkInteger, checkLiteral, checkText, checkUnique, show } from '../../core/private/checks';
+import type { Faults } from '../../core/private/faults';
+import { suggest } from '../../core/private/suggest';
+import { isUnresolved } from '../../core/private/tokens';
 
 /** What a user may say about a table, in every engine. */
 export interface IcebergTableInput {
@@ -110,7 +110,7 @@ function redundancyKey({ column, _kind: kind }: Partition): string {
 
 function checkTransform(faults: Faults, { column, transform, _kind: kind, _parameter: parameter }: Partition, shape: TypeShape): void {
   if (kind === 'bucket' || kind === 'truncate') {
-    const property = `${kind === 'bucket' ? 'buckets' : 'width'} of partitionBy ${show(column)}`;
+    const property = `partitionBy[${show(column)}].${kind === 'bucket' ? 'buckets' : 'width'}`;
     if (checkLiteral(faults, property, parameter)) checkInteger(faults, property, parameter ?? NaN, { min: 1, max: MAX_PARAMETER });
   }
   const type = shape.kind === 'primitive' ? shape.name : shape.kind;
@@ -149,7 +149,7 @@ function identifiers(faults: Faults, schema: SchemaBlueprint, names: string[]): 
 }
 
 function find(faults: Faults, schema: SchemaBlueprint, property: string, name: string): NamedField | undefined {
-  if (!checkLiteral(faults, `column in ${property}`, name)) return undefined;
+  if (!checkLiteral(faults, `${property}.column`, name)) return undefined;
   const field = schema.byPath.get(name);
   if (field) return field;
   const near = typeof name === 'string' ? suggest(name, schema.byPath.keys()) : undefined;
@@ -158,7 +158,7 @@ function find(faults: Faults, schema: SchemaBlueprint, property: string, name: s
 }
 
 function properties(faults: Faults, { properties: given = {}, comment }: IcebergTableInput): { [key: string]: string } {
-  checkLiteral(faults, 'keys of properties', Object.keys(given));
+  checkLiteral(faults, 'properties', Object.keys(given));
   for (const key of Object.keys(given)) {
     const why = OWNED.get(key);
     faults.check(why === undefined, 'reserved-property', `properties sets ${show(key)}, which is not for users: ${why}; remove it`);

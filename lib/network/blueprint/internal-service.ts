@@ -1,12 +1,12 @@
 import type { Duration } from 'aws-cdk-lib';
-import { checkInteger, checkLiteral, checkNumber, checkText, DNS_LABEL, show } from '../../core/private/checks';
-import type { Faults } from '../../core/private/faults';
-import { stableNumber } from '../../core/private/stable-hash';
-import { isUnresolved } from '../../core/private/tokens';
 import { wholeSeconds } from './durations';
 import { checkFargateSize } from './fargate-size';
 import { AlarmBlueprint, serviceAlarms } from './service-alarms';
 import type { ServiceAlarmThresholds, ServiceHealthCheck, ServiceScaling } from './service-options';
+import { checkInteger, checkLiteral, checkNumber, checkText, DNS_LABEL, show } from '../../core/private/checks';
+import type { Faults } from '../../core/private/faults';
+import { stableNumber } from '../../core/private/stable-hash';
+import { isUnresolved } from '../../core/private/tokens';
 
 /** What a user may say about a service, in every engine. */
 export interface InternalServiceInput {
@@ -29,6 +29,27 @@ export interface InternalServiceInput {
   readonly listenerPriority?: number;
 }
 
+/** How the number of tasks follows the load, decided. */
+export interface ScalingBlueprint {
+  readonly minTasks: number;
+  readonly maxTasks: number;
+  readonly targetCpuPercent: number;
+  readonly targetRequestsPerMinute?: number;
+  readonly scaleInSeconds: number;
+  readonly scaleOutSeconds: number;
+}
+
+/** How a task is found well, decided. */
+export interface HealthCheckBlueprint {
+  readonly path: string;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+  readonly graceSeconds: number;
+  readonly healthyHttpCodes: string;
+}
+
 /** A service behind the internal load balancer, decided. */
 export interface InternalServiceBlueprint {
   readonly hostName: string;
@@ -44,9 +65,9 @@ export interface InternalServiceBlueprint {
   readonly scratchVolume: { name: string; path: string };
   /** Absent when scaling owns the number. */
   readonly desiredCount?: number;
-  readonly scaling?: { minTasks: number; maxTasks: number; targetCpuPercent: number; targetRequestsPerMinute?: number; scaleInSeconds: number; scaleOutSeconds: number };
+  readonly scaling?: ScalingBlueprint;
   readonly deployment: { minHealthyPercent: number; maxHealthyPercent: number };
-  readonly healthCheck: { path: string; intervalSeconds: number; timeoutSeconds: number; healthyThreshold: number; unhealthyThreshold: number; graceSeconds: number; healthyHttpCodes: string };
+  readonly healthCheck: HealthCheckBlueprint;
   readonly deregistrationDelaySeconds: number;
   readonly listenerPriority: number;
   readonly alarms: AlarmBlueprint[];
@@ -135,7 +156,7 @@ function tasks(faults: Faults, input: InternalServiceInput): Pick<InternalServic
   };
 }
 
-function healthCheck(faults: Faults, check: ServiceHealthCheck): InternalServiceBlueprint['healthCheck'] {
+function healthCheck(faults: Faults, check: ServiceHealthCheck): HealthCheckBlueprint {
   checkText(faults, 'healthCheck.path', check.path, PATH);
   checkInteger(faults, 'healthCheck.healthyThreshold', check.healthyThreshold, { min: 2, max: 10, unit: 'checks' });
   checkInteger(faults, 'healthCheck.unhealthyThreshold', check.unhealthyThreshold, { min: 2, max: 10, unit: 'checks' });

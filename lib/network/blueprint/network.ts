@@ -1,8 +1,8 @@
+import { isPrivate, parseBlock, renderBlock, sizeOf } from './cidr';
+import type { InterfaceEndpoint } from './interface-endpoint';
 import { checkInteger, checkLiteral, checkUnique, show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
-import { isPrivate, parseBlock, renderBlock, sizeOf } from './cidr';
-import type { InterfaceEndpoint } from './interface-endpoint';
 
 /** What a user may say about a network, in every engine. */
 export interface NetworkInput {
