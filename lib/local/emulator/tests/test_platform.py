@@ -182,8 +182,11 @@ def vpc_exports(assembly):
     """The Kubernetes stack imports the network of the other one: a small stack that exports the same names."""
     template = json.loads((assembly / "Platform.template.json").read_text())
     names = {o["Export"]["Name"]: name for name, o in template["Outputs"].items() if "Export" in o}
-    return {"Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}},
-            "Outputs": {output: {"Value": {"Ref": "Vpc"}, "Export": {"Name": name}} for name, output in names.items()}}
+    return {"Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+                          "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {
+                              "VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.0.0.0/24"}}},
+            "Outputs": {output: {"Value": {"Ref": "Subnet" if "Subnet" in name else "Vpc"}, "Export": {"Name": name}}
+                        for name, output in names.items()}}
 
 
 def with_exports(emulator, exports):
@@ -212,6 +215,8 @@ def test_charts_and_manifests_are_applied_to_a_real_api_server(api_server, assem
         assert [detail for (kind, _), detail in lines.items() if kind == "recorded"] == [
             "release cert-manager: chart cert-manager 1.19.0 of https://charts.example.com would have to be fetched: "
             "not installed"]
+        groups = emulator.client("ec2").describe_security_groups()["SecurityGroups"]
+        assert len([group for group in groups if group["GroupName"].startswith("eks-cluster-sg-")]) == 1
         assert emulator.client("eks").list_addons(clusterName=emulator.client("eks").list_clusters()["clusters"][0])[
             "addons"] == ["eks-pod-identity-agent"]
         assert emulator.delete("Kubernetes") == "DELETE_COMPLETE", emulator.failures("Kubernetes")

@@ -113,7 +113,8 @@ def extend_cluster(services: Services) -> None:
 
     def deleted(name: str, props: Mapping) -> None:
         ec2 = services.client("ec2")
-        for group in ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [_group_name(name)]}])["SecurityGroups"]:
+        named = [{"Name": "group-name", "Values": [_group_name(name)]}]
+        for group in ec2.describe_security_groups(Filters=named)["SecurityGroups"]:
             ec2.delete_security_group(GroupId=group["GroupId"])
     extend("AWS::EKS::Cluster", created=created, deleted=deleted)
 
@@ -129,4 +130,5 @@ def _cluster_security_group(services: Services, name: str, props: Mapping) -> Op
         return None
     ec2 = services.client("ec2")
     vpc = ec2.describe_subnets(SubnetIds=[subnets[0]])["Subnets"][0]["VpcId"]
-    return ec2.create_security_group(GroupName=_group_name(name), Description=f"EKS cluster {name}", VpcId=vpc)["GroupId"]
+    made = ec2.create_security_group(GroupName=_group_name(name), Description=f"EKS cluster {name}", VpcId=vpc)
+    return made["GroupId"]
