@@ -9,10 +9,11 @@ import { Construct } from 'constructs';
 import { ControlledResource } from './blueprint/drain';
 import { checkNetworkReach } from './blueprint/endpoints';
 import { ManifestDelivery } from './blueprint/manifest-delivery';
-import { checkCluster, systemNodes, type SystemNodes } from './blueprint/system-cluster';
+import { checkCluster, isGraviton, systemNodes, type SystemNodes } from './blueprint/system-cluster';
 import type { IMlCluster } from './interfaces';
 import { ManifestRelease } from './manifest-release';
 import { storageClassesChart } from './manifests/basics';
+import { acknowledgeFindings } from './private/acknowledged-findings';
 import { BaseCluster } from './private/base-cluster';
 import { EksAddOns } from './private/eks-add-ons';
 import { ImportedCluster, type ImportedClusterProps } from './private/imported-cluster';
@@ -281,6 +282,7 @@ export class MlCluster extends BaseCluster {
       this.useDrains();
       order.drainOf(this.cluster.stack)?.cover([ControlledResource.LOAD_BALANCERS, ControlledResource.NODES, ControlledResource.VOLUMES]);
     }
+    acknowledgeFindings(this);
     pinExports(this, [this.clusterName, ...this.cluster.kubectlProvider ? [this.cluster.kubectlProvider.serviceToken] : []]);
   }
 
@@ -353,7 +355,7 @@ export class MlCluster extends BaseCluster {
       }],
     });
     const types = nodes.instanceTypes.map((type) => new ec2.InstanceType(type));
-    const arm = types.every((type) => type.architecture === ec2.InstanceArchitecture.ARM_64);
+    const arm = nodes.instanceTypes.every(isGraviton);
     return new eks.Nodegroup(this, 'SystemNodes', {
       cluster: this.cluster,
       nodeRole: this.nodeRole,

@@ -1,6 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { referencePlatform } from './reference';
 
-const app = new App();
+/** Also read by the conformance tests. */
+export const app = new App();
 referencePlatform(app, { alarmEmail: app.node.tryGetContext('alarm-email') as string | undefined });
 app.synth();

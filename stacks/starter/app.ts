@@ -1,6 +1,7 @@
 import { App } from 'aws-cdk-lib';
 import { starterPlatform } from './starter';
 
-const app = new App();
+/** Also read by the conformance tests. */
+export const app = new App();
 starterPlatform(app, { alarmEmail: app.node.tryGetContext('alarm-email') as string | undefined });
 app.synth();
