@@ -97,7 +97,7 @@ class RunningEmulator:
 
     @staticmethod
     def _settled(cloudformation, name: str) -> dict:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
             if not stack["StackStatus"].endswith("IN_PROGRESS"):
