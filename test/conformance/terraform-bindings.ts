@@ -57,8 +57,8 @@ export function awsProviderVersion(): string {
 
 function readAll(types: string[], prefix: string, base: string): Record<string, { block: BlockSchema }> {
   const found = types.flatMap((type) => {
-    const block = readBindings(prefix + type.replace(/^aws_/, '').replaceAll('_', '-'), base);
-    return block === undefined ? [] : [[type, { block }] as const];
+    const read = readBindings(prefix + type.replace(/^aws_/, '').replaceAll('_', '-'), base);
+    return read === undefined ? [] : [[type, { block: read }] as const];
   });
   return Object.fromEntries(found);
 }

@@ -6,12 +6,12 @@ import { ApiObject, Chart, Testing } from 'cdk8s';
 import * as cdktf from 'cdktf';
 import { Fn, TerraformOutput } from 'cdktn';
 import { Construct } from 'constructs';
+import { validateTerraform } from './terraform-oracle';
+import { terraformTools } from './terraform-tools';
 import { ClusterAccess, HelmProvider, ManifestRelease } from '../../lib/terraform/cluster';
 import { Column, DataLake, IcebergType, Partition, Sort, Zone } from '../../lib/terraform/data';
 import { InterfaceEndpoint, MlNetwork } from '../../lib/terraform/network';
 import { removeSynthesized, resourcesOf, synthesize, synthesizeInCdktf } from '../terraform/synthesize';
-import { validateTerraform } from './terraform-oracle';
-import { terraformTools } from './terraform-tools';
 
 const tools = terraformTools();
 const withTools = tools === undefined ? describe.skip : describe;

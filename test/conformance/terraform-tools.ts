@@ -1,5 +1,5 @@
-import { findTool } from '../../lib/local/toolchain/tool';
 import type { TerraformTools } from './terraform-oracle';
+import { findTool } from '../../lib/local/toolchain/tool';
 
 /** The oracle's programs, or undefined where they are not to be had. Where `CI` is true their absence is an error. */
 export function terraformTools(): TerraformTools | undefined {

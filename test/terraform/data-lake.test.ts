@@ -5,12 +5,12 @@ import { App as CdkApp, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { App, TerraformStack } from 'cdktn';
 import * as fc from 'fast-check';
+import { outcome, removeSynthesized, resourcesByPath, resourcesOf, synthesize } from './synthesize';
 import { Faults } from '../../lib/core/private/faults';
 import { dataLake as decideLake } from '../../lib/data/blueprint/data-lake';
 import { icebergTable as decideTable } from '../../lib/data/blueprint/iceberg-table';
 import { DataLake as CdkDataLake } from '../../lib/data/data-lake';
 import { Column, DataLake, IcebergTable, IcebergType, NullOrder, Partition, RemovalPolicy, Sort, Zone, type IcebergTableOptions } from '../../lib/terraform/data';
-import { outcome, removeSynthesized, resourcesByPath, resourcesOf, synthesize } from './synthesize';
 
 afterAll(removeSynthesized);
 
@@ -33,15 +33,17 @@ describe('a lake in Terraform', () => {
     const { program } = synthesize((stack) => { new DataLake(stack, 'Lake', { noncurrentVersionExpiration: Duration.days(9) }); });
     const buckets = [...blueprint.zones.map(({ bucketId }) => bucketId), 'AccessLogs'].sort();
     const settings = (type: string) => Object.keys(resourcesByPath(program, type)).map((path) => path.split('/')[1]).sort();
-    for (const type of ['aws_s3_bucket', 'aws_s3_bucket_public_access_block', 'aws_s3_bucket_ownership_controls', 'aws_s3_bucket_policy', 'aws_s3_bucket_lifecycle_configuration', 'aws_s3_bucket_server_side_encryption_configuration']) {
-      expect(settings(type)).toEqual(buckets);
+    for (const setting of ['public_access_block', 'ownership_controls', 'policy', 'lifecycle_configuration', 'server_side_encryption_configuration']) {
+      expect(settings(`aws_s3_bucket_${setting}`)).toEqual(buckets);
     }
-    for (const type of ['aws_s3_bucket_versioning', 'aws_s3_bucket_logging', 'aws_s3_bucket_notification']) {
-      expect(settings(type)).toEqual(buckets.filter((bucket) => bucket !== 'AccessLogs'));
+    for (const setting of ['versioning', 'logging', 'notification']) {
+      expect(settings(`aws_s3_bucket_${setting}`)).toEqual(buckets.filter((bucket) => bucket !== 'AccessLogs'));
     }
     for (const [path, { rule }] of Object.entries(resourcesByPath(program, 'aws_s3_bucket_lifecycle_configuration'))) {
       const common = { abort_incomplete_multipart_upload: [{ days_after_initiation: blueprint.incompleteUploadDays }] };
-      const expiry = path.includes('AccessLogs') ? { expiration: [{ days: blueprint.accessLogDays }] } : { noncurrent_version_expiration: [{ noncurrent_days: 9 }] };
+      const expiry = path.includes('AccessLogs')
+        ? { expiration: [{ days: blueprint.accessLogDays }] }
+        : { noncurrent_version_expiration: [{ noncurrent_days: 9 }] };
       expect(rule).toEqual([{ id: 'expiry', status: 'Enabled', filter: [{ prefix: '' }], ...common, ...expiry }]);
     }
   });
@@ -62,7 +64,8 @@ describe('a lake in Terraform', () => {
   test('cannot be deleted unless two keys turn', () => {
     const kept = synthesize((stack) => { new DataLake(stack, 'Lake').addTable('Transactions', TRANSACTIONS); }).program;
     const types = ['aws_s3_bucket', 'aws_glue_catalog_database', 'aws_glue_catalog_table'];
-    const lifecycles = (program: typeof kept) => types.flatMap((type) => resourcesOf(program, type)).map((resource) => (resource.lifecycle as { prevent_destroy: boolean }).prevent_destroy);
+    const lifecycles = (program: typeof kept) => types.flatMap((type) => resourcesOf(program, type))
+      .map(({ lifecycle }) => (lifecycle as { prevent_destroy: boolean }).prevent_destroy);
     expect(lifecycles(kept)).toEqual(Array(7).fill(true));
     expect(resourcesOf(kept, 'aws_s3_bucket').map((bucket) => bucket.force_destroy)).toEqual(Array(5).fill(false));
     const gone = synthesize((stack) => {
@@ -78,7 +81,9 @@ describe('a lake in Terraform', () => {
       lake.grants.read(new IamRole(stack, 'Reader', { assumeRolePolicy: '{}' }), Zone.RAW);
     });
     for (const { rule } of resourcesOf(program, 'aws_s3_bucket_server_side_encryption_configuration')) {
-      expect(rule).toEqual([{ bucket_key_enabled: true, apply_server_side_encryption_by_default: { sse_algorithm: 'aws:kms', kms_master_key_id: '${aws_kms_key.Key.arn}' } }]);
+      expect(rule).toEqual([{
+        bucket_key_enabled: true, apply_server_side_encryption_by_default: { sse_algorithm: 'aws:kms', kms_master_key_id: '${aws_kms_key.Key.arn}' },
+      }]);
     }
     const [policy] = resourcesOf(program, 'aws_iam_role_policy');
     expect(statementsOf(policy)).toContainEqual({ Effect: 'Allow', Action: ['kms:Decrypt'], Resource: ['${aws_kms_key.Key.arn}'] });
@@ -89,7 +94,8 @@ describe('a lake in Terraform', () => {
       const raw = new DataAwsS3Bucket(stack, 'Existing', { bucket: 'existing' });
       const lake = DataLake.fromBuckets(stack, 'Lake', { databaseName: 'lake', raw });
       expect(lake.bucket(Zone.RAW)).toBe(raw);
-      expect(() => lake.bucket(Zone.CURATED)).toThrow("ValidationError at Stack/Lake [unknown-zone]: zone 'curated' has no bucket in this imported lake, which has raw; name one in DataLake.fromBuckets");
+      expect(() => lake.bucket(Zone.CURATED)).toThrow("ValidationError at Stack/Lake [unknown-zone]: "
+        + "zone 'curated' has no bucket in this imported lake, which has raw; name one in DataLake.fromBuckets");
     });
     expect(program.resource).toBeUndefined();
   });
@@ -108,8 +114,8 @@ describe('an Iceberg table in Terraform', () => {
     const { program } = synthesize((stack) => { new DataLake(stack, 'Lake').addTable('CardPayments', TRANSACTIONS); });
     const cdk = new Stack(new CdkApp(), 'Stack');
     new CdkDataLake(cdk, 'Lake').addTable('CardPayments', TRANSACTIONS);
-    const [table] = Object.values(Template.fromStack(cdk).findResources('AWS::Glue::Table')) as { Properties: { Name: string; OpenTableFormatInput: { IcebergInput: IcebergOfCloudFormation } } }[];
-    const [actual] = resourcesOf(program, 'aws_glue_catalog_table') as unknown as { name: string; open_table_format_input: { iceberg_input: IcebergOfTerraform } }[];
+    const [table] = Object.values(Template.fromStack(cdk).findResources('AWS::Glue::Table')) as TableOfCloudFormation[];
+    const [actual] = resourcesOf(program, 'aws_glue_catalog_table') as unknown as TableOfTerraform[];
     const expected = table!.Properties.OpenTableFormatInput.IcebergInput;
     const { iceberg_table_input: input, version } = actual!.open_table_format_input.iceberg_input;
     expect(actual!.name).toBe(table!.Properties.Name);
@@ -118,16 +124,16 @@ describe('an Iceberg table in Terraform', () => {
     expect(input.schema.identifier_field_ids).toEqual(schema.IdentifierFieldIds);
     // Terraform takes the type as JSON, CloudFormation a plain type as it is
     expect(input.schema.fields.map(({ type, ...field }) => ({ ...field, type: /^"/.test(type) ? JSON.parse(type) as string : type })))
-      .toEqual(schema.Fields.map((field) => ({ id: field.Id, name: field.Name, required: field.Required, type: field.Type, ...(field.Doc === undefined ? {} : { doc: field.Doc }) })));
-    expect(input.partition_spec.fields).toEqual(partitions.Fields.map((field) => ({ field_id: field.FieldId, source_id: field.SourceId, name: field.Name, transform: field.Transform })));
-    expect(input.sort_order.fields).toEqual(order.Fields.map((field) => ({ source_id: field.SourceId, transform: field.Transform, direction: field.Direction, null_order: field.NullOrder })));
+      .toEqual(schema.Fields.map(snakeCaseKeys));
+    expect(input.partition_spec.fields).toEqual(partitions.Fields.map(snakeCaseKeys));
+    expect(input.sort_order.fields).toEqual(order.Fields.map(snakeCaseKeys));
     expect(input.sort_order.order_id).toBe(order.OrderId);
     expect(input.properties).toEqual(properties);
   });
 
   test('writes every type as a JSON document, nested ones in Iceberg\'s own notation', () => {
     const { program } = synthesize((stack) => { new DataLake(stack, 'Lake').addTable('T', TRANSACTIONS); });
-    const [table] = resourcesOf(program, 'aws_glue_catalog_table') as unknown as { open_table_format_input: { iceberg_input: IcebergOfTerraform } }[];
+    const [table] = resourcesOf(program, 'aws_glue_catalog_table') as unknown as TableOfTerraform[];
     expect(table!.open_table_format_input.iceberg_input.iceberg_table_input.schema.fields.map((field) => JSON.parse(field.type) as unknown)).toEqual([
       'long', 'timestamptz', 'decimal(12,2)', { 'type': 'list', 'element-id': 5, 'element': 'string', 'element-required': expect.any(Boolean) },
     ]);
@@ -160,13 +166,16 @@ describe('an Iceberg table in Terraform', () => {
 describe('wrong input of a lake in Terraform', () => {
   test('is refused with every fault, before anything exists', () => {
     const stack = new TerraformStack(new App(), 'Stack');
-    expect(() => new DataLake(stack, 'Lake', { databaseName: 'My Lake', removalPolicy: RemovalPolicy.DESTROY, noncurrentVersionExpiration: Duration.hours(5) })).toThrow(
-      /^ValidationError at Stack\/Lake: 3 faults\n {2}- \[invalid-database-name\] .*\n {2}- \[invalid-noncurrent-version-expiration\] .*\n {2}- \[data-destruction-not-allowed\] /);
+    expect(() => new DataLake(stack, 'Lake', {
+      databaseName: 'My Lake', removalPolicy: RemovalPolicy.DESTROY, noncurrentVersionExpiration: Duration.hours(5),
+    })).toThrow(
+      /^ValidationError at Stack\/Lake: 3 faults\n.*\[invalid-database-name\] .*\n.*\[invalid-noncurrent-version-expiration\] .*\n.*\[data-destruction-not-allowed\] /);
     expect(stack.node.children).toHaveLength(0);
   });
 
   test('is the same error for a table as the CDK gives', () => {
-    const wrong: IcebergTableOptions = { columns: [Column.required('A', IcebergType.LONG)], partitionBy: [Partition.day('b')], properties: { location: 's3://x' } };
+    const columns = [Column.required('A', IcebergType.LONG)];
+    const wrong: IcebergTableOptions = { columns, partitionBy: [Partition.day('b')], properties: { location: 's3://x' } };
     const cdk = new Stack(new CdkApp(), 'Stack');
     const expected = outcome(() => new CdkDataLake(cdk, 'Lake').addTable('T', wrong));
     const stack = new TerraformStack(new App(), 'Stack');
@@ -178,9 +187,11 @@ describe('wrong input of a lake in Terraform', () => {
 
   test('is for a table the error of the blueprint, and else the table follows the blueprint', () => {
     const names = mostly(fc.constantFrom('a', 'b', 'event_time'), fc.oneof(fc.constantFrom('A', '${TfToken[c.0]}', ''), fc.string()));
-    const types = fc.constantFrom(IcebergType.LONG, IcebergType.STRING, IcebergType.TIMESTAMPTZ, IcebergType.list(IcebergType.STRING), IcebergType.decimal(40, 2));
+    const list = IcebergType.list(IcebergType.STRING);
+    const types = fc.constantFrom(IcebergType.LONG, IcebergType.STRING, IcebergType.TIMESTAMPTZ, list, IcebergType.decimal(40, 2));
+    const columns = fc.tuple(names, types).map(([name, type]) => Column.optional(name, type));
     const inputs = fc.record({
-      columns: fc.uniqueArray(fc.tuple(names, types).map(([name, type]) => Column.optional(name, type)), { minLength: 0, maxLength: 3, selector: ({ name }) => name }),
+      columns: fc.uniqueArray(columns, { minLength: 0, maxLength: 3, selector: ({ name }) => name }),
       partitionBy: mostly<Partition[]>(fc.constant([]), fc.array(names.map((name) => Partition.day(name)), { maxLength: 2 })),
       sortBy: mostly<Sort[]>(fc.constant([]), fc.array(names.map((name) => Sort.ascending(name)), { maxLength: 2 })),
       tableName: mostly(fc.constantFrom('payments', 'p_1'), fc.string()),
@@ -191,14 +202,15 @@ describe('wrong input of a lake in Terraform', () => {
         const faults = Faults.at('Stack/Lake/T');
         const blueprint = decideTable(faults, { tableName: 't', ...input });
         faults.throwIfAny();
-        return { name: blueprint.tableName, ids: blueprint.schema.fields.map(({ id }) => id), transforms: blueprint.partitionSpec?.fields.map(({ transform }) => transform) };
+        const transforms = blueprint.partitionSpec?.fields.map(({ transform }) => transform);
+        return { name: blueprint.tableName, ids: blueprint.schema.fields.map(({ id }) => id), transforms };
       });
       const actual = outcome(() => {
         const { program } = synthesize((stack) => {
           const lake = DataLake.fromBuckets(stack, 'Lake', { databaseName: 'lake', processed: { bucket: 'b', arn: 'arn:aws:s3:::b' } });
           new IcebergTable(lake, 'T', { ...input, lake });
         });
-        const [table] = resourcesOf(program, 'aws_glue_catalog_table') as unknown as { name: string; open_table_format_input: { iceberg_input: IcebergOfTerraform } }[];
+        const [table] = resourcesOf(program, 'aws_glue_catalog_table') as unknown as TableOfTerraform[];
         const { schema, partition_spec: partitions } = table!.open_table_format_input.iceberg_input.iceberg_table_input;
         made += 1;
         return { name: table!.name, ids: schema.fields.map(({ id }) => id), transforms: partitions?.fields.map(({ transform }) => transform) };
@@ -209,13 +221,19 @@ describe('wrong input of a lake in Terraform', () => {
   }, 60_000);
 
   test('is for a lake the error of the blueprint, and else a lake', () => {
+    const days = fc.integer({ min: 1, max: 400 }).map((count) => Duration.days(count));
     const inputs = fc.record({
       databaseName: mostly(fc.constantFrom('lake', 'my_lake', '${TfToken[a.0]}'), fc.string()),
-      noncurrentVersionExpiration: mostly(fc.integer({ min: 1, max: 400 }).map((days) => Duration.days(days)), fc.integer({ min: 0 }).map((ms) => Duration.millis(ms))),
+      noncurrentVersionExpiration: mostly(days, fc.integer({ min: 0 }).map((ms) => Duration.millis(ms))),
       accessLogs: fc.boolean(),
     }, { requiredKeys: [] });
     fc.assert(fc.property(inputs, (input) => {
-      const expected = outcome(() => { const faults = Faults.at('Stack/Lake'); decideLake(faults, input); faults.throwIfAny(); return input.accessLogs === false ? 4 : 5; });
+      const expected = outcome(() => {
+        const faults = Faults.at('Stack/Lake');
+        decideLake(faults, input);
+        faults.throwIfAny();
+        return input.accessLogs === false ? 4 : 5;
+      });
       const stack = new TerraformStack(new App(), 'Stack');
       const actual = outcome(() => { new DataLake(stack, 'Lake', input); return stack.node.findAll().filter((child) => 'bucketPrefix' in child).length; });
       expect(actual).toEqual(expected);
@@ -226,6 +244,15 @@ describe('wrong input of a lake in Terraform', () => {
 interface Statement {
   readonly Action: string[];
   readonly Resource: string[];
+}
+
+interface TableOfTerraform {
+  readonly name: string;
+  readonly open_table_format_input: { iceberg_input: IcebergOfTerraform };
+}
+
+interface TableOfCloudFormation {
+  readonly Properties: { Name: string; OpenTableFormatInput: { IcebergInput: IcebergOfCloudFormation } };
 }
 
 interface IcebergOfTerraform {
@@ -241,11 +268,16 @@ interface IcebergOfTerraform {
 interface IcebergOfCloudFormation {
   readonly Version: string;
   readonly IcebergTableInput: {
-    Schema: { IdentifierFieldIds: number[]; Fields: { Id: number; Name: string; Type: string; Required: boolean; Doc?: string }[] };
-    PartitionSpec: { Fields: { FieldId: number; SourceId: number; Name: string; Transform: string }[] };
-    WriteOrder: { OrderId: number; Fields: { SourceId: number; Transform: string; Direction: string; NullOrder: string }[] };
+    Schema: { IdentifierFieldIds: number[]; Fields: object[] };
+    PartitionSpec: { Fields: object[] };
+    WriteOrder: { OrderId: number; Fields: object[] };
     Properties: object;
   };
+}
+
+/** `{ FieldId: 1 }` as `{ field_id: 1 }`. */
+function snakeCaseKeys(value: object): object {
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.replace(/(?<!^)([A-Z])/g, '_$1').toLowerCase(), item as unknown]));
 }
 
 function statementsOf(policy: Record<string, unknown> | undefined): Statement[] {

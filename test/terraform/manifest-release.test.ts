@@ -9,10 +9,10 @@ import { ApiObject, Chart, Testing } from 'cdk8s';
 import { App, TerraformStack, TerraformVariable } from 'cdktn';
 import type { Construct } from 'constructs';
 import * as fc from 'fast-check';
+import { outcome, outdir, removeSynthesized, resourcesOf, synthesize, type Synthesized } from './synthesize';
 import { chartFolder } from '../../lib/cluster/manifests/chart-folder';
 import { releaseNameOf } from '../../lib/cluster/private/release';
 import { ClusterAccess, HelmProvider, ManifestRelease, type ManifestReleaseProps } from '../../lib/terraform/cluster';
-import { outcome, outdir, removeSynthesized, resourcesOf, synthesize, type Synthesized } from './synthesize';
 
 afterAll(removeSynthesized);
 

@@ -1,9 +1,9 @@
 import { App, TerraformStack } from 'cdktn';
 import * as fc from 'fast-check';
+import { outcome, removeSynthesized, resourcesByPath, resourcesOf, synthesize } from './synthesize';
 import { Faults } from '../../lib/core/private/faults';
 import { network as decide, type NetworkInput } from '../../lib/network/blueprint/network';
 import { FlowLogTrafficType, InterfaceEndpoint, MlNetwork } from '../../lib/terraform/network';
-import { outcome, removeSynthesized, resourcesByPath, resourcesOf, synthesize } from './synthesize';
 
 afterAll(removeSynthesized);
 

@@ -1,8 +1,8 @@
 import { TerraformProvider } from 'cdktn';
 import type { Construct } from 'constructs';
+import type { ClusterAccess } from './cluster-access';
 import { adoptStack } from '../private/adopt-stack';
 import { asHcl, HELM } from '../private/helm';
-import type { ClusterAccess } from './cluster-access';
 
 /** Properties of the helm provider. */
 export interface HelmProviderProps {

@@ -3,18 +3,18 @@ import { GlueCatalogDatabase } from '@cdktn/provider-aws/lib/glue-catalog-databa
 import type { S3Bucket } from '@cdktn/provider-aws/lib/s3-bucket';
 import type { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { IcebergTable, type IcebergTableOptions } from './iceberg-table';
+import { RemovalPolicy, type IBucket, type IDataLake, type IDataLakeGrants, type IKey } from './interfaces';
 import { show } from '../../core/private/checks';
 import { fail, Faults } from '../../core/private/faults';
 import { destroysData } from '../../core/private/removal';
 import { dataLake, type DataLakeBlueprint } from '../../data/blueprint/data-lake';
 import { Zone } from '../../data/blueprint/zone';
 import { adoptStack } from '../private/adopt-stack';
+import { checkRemovalPolicy } from '../private/check-removal-policy';
 import { DataBucket } from '../private/data-bucket';
 import { DataLakeGrants } from '../private/data-lake-grants';
-import { checkRemovalPolicy } from '../private/check-removal-policy';
 import { databaseNameOf } from '../private/names';
-import { IcebergTable, type IcebergTableOptions } from './iceberg-table';
-import { RemovalPolicy, type IBucket, type IDataLake, type IDataLakeGrants, type IKey } from './interfaces';
 
 /** Properties of a lake. */
 export interface DataLakeProps {

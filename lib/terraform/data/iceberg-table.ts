@@ -1,6 +1,7 @@
 import { GlueCatalogTable, type GlueCatalogTableOpenTableFormatInputIcebergInputIcebergTableInput as TableInput } from '@cdktn/provider-aws/lib/glue-catalog-table';
 import { Fn } from 'cdktn';
 import { Construct } from 'constructs';
+import { RemovalPolicy, type IBucket, type IDataLake, type IIcebergTable, type IIcebergTableGrants, type IKey } from './interfaces';
 import { Faults } from '../../core/private/faults';
 import { destroysData } from '../../core/private/removal';
 import type { Column } from '../../data/blueprint/column';
@@ -12,7 +13,6 @@ import { adoptStack } from '../private/adopt-stack';
 import { checkRemovalPolicy } from '../private/check-removal-policy';
 import { IcebergTableGrants } from '../private/iceberg-table-grants';
 import { snakeCase } from '../private/names';
-import { RemovalPolicy, type IBucket, type IDataLake, type IIcebergTable, type IIcebergTableGrants, type IKey } from './interfaces';
 
 /** What can be said about a table of a lake. */
 export interface IcebergTableOptions {

@@ -17,13 +17,13 @@ import { Vpc } from '@cdktn/provider-aws/lib/vpc';
 import { VpcEndpoint } from '@cdktn/provider-aws/lib/vpc-endpoint';
 import { Fn } from 'cdktn';
 import { Construct } from 'constructs';
+import type { IMlNetwork, MlNetworkAttributes } from './interfaces';
 import { checkLiteral, checkOneOf } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
 import type { InterfaceEndpoint } from '../../network/blueprint/interface-endpoint';
 import { network, type NetworkBlueprint, type SubnetBlueprint } from '../../network/blueprint/network';
 import { adoptStack } from '../private/adopt-stack';
 import { policyDocument } from '../private/grant';
-import type { IMlNetwork, MlNetworkAttributes } from './interfaces';
 
 const EVERYWHERE = '0.0.0.0/0';
 

@@ -1,8 +1,8 @@
 import type { Construct } from 'constructs';
+import { decryptAccess, encryptAccess, grant } from './grant';
 import { readZoneAccess, writeZoneAccess } from '../../data/blueprint/access';
 import type { Zone } from '../../data/blueprint/zone';
 import type { IDataLake, IDataLakeGrants, IRole } from '../data/interfaces';
-import { decryptAccess, encryptAccess, grant } from './grant';
 
 /** Who may do what with the buckets of a lake; for one table, its own `grants` are narrower. */
 export class DataLakeGrants implements IDataLakeGrants {

@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
+import { decryptAccess, encryptAccess, grant } from './grant';
 import { readAccess, writeAccess, type TableArns } from '../../data/blueprint/access';
 import type { IIcebergTableGrants, IKey, IRole } from '../data/interfaces';
-import { decryptAccess, encryptAccess, grant } from './grant';
 
 /** Who may do what with a table: its entry in the catalog, its prefix in the bucket, and the lake's key if it has one. */
 export class IcebergTableGrants implements IIcebergTableGrants {

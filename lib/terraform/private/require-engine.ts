@@ -1,3 +1,5 @@
+import { readFileSync } from 'fs';
+
 /** What the room runs on. The bindings carry the version of the AWS provider: 25.7 is AWS provider 6.66. */
 const ENGINE = { name: 'cdktn', version: '0.24.0', accepts: /^0\.24\./ };
 const BINDINGS = { name: '@cdktn/provider-aws', version: '25.7.0', accepts: /^25\./ };
@@ -25,7 +27,7 @@ function requireEngine(): void {
 /** The version that our own `require` would load, which is the user's. */
 function versionOf(name: string): string | undefined {
   try {
-    return (require(`${name}/package.json`) as { version: string }).version;
+    return (JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')) as { version: string }).version;
   } catch {
     return undefined;
   }
