@@ -77,6 +77,9 @@ export function systemNodes(faults: Faults, request: SystemNodesRequest = {}): S
     if (checkLiteral(faults, `systemNodes.instanceTypes[${index}]`, type)) checkText(faults, `systemNodes.instanceTypes[${index}]`, type, INSTANCE_TYPE);
   });
   checkUnique(faults, 'systemNodes.instanceTypes', instanceTypes);
+  const graviton = instanceTypes.filter(isGraviton);
+  faults.check(graviton.length === 0 || graviton.length === instanceTypes.length, 'mixed-architectures',
+    `systemNodes.instanceTypes mixes Graviton and x86 types (${instanceTypes.join(', ')}), and a node group has one image; keep one kind`);
   checkInteger(faults, 'systemNodes.count', count, { min: 1, max: 100, unit: 'nodes' });
   checkInteger(faults, 'systemNodes.maxCount', maxCount, { min: 1, max: 450, unit: 'nodes' });
   checkInteger(faults, 'systemNodes.diskSize', diskGiB, { min: 20, max: 16_384, unit: 'GiB' });
@@ -85,6 +88,11 @@ export function systemNodes(faults: Faults, request: SystemNodesRequest = {}): S
       `systemNodes.maxCount ${show(maxCount)} is below systemNodes.count ${show(count)}; raise maxCount, or lower count`);
   }
   return { instanceTypes, count, maxCount, diskGiB };
+}
+
+/** Graviton families have a `g` after their generation: `m7g`, `c7gn`, `t4g`; `a1` is the first of them. */
+export function isGraviton(instanceType: string): boolean {
+  return /^(a1|[a-z]+\d+g[a-z]*)\./.test(instanceType);
 }
 
 /** The parts of a cluster's properties that are plain data. */

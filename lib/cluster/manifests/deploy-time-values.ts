@@ -69,6 +69,7 @@ export class TemplateWriter {
     if (encoded.length > 0) {
       if (value.length === 1) return this.action(String(encoded[0]), value as string[], describe(path));
       this.refuse('mixed-list-token', `${describe(path)} mixes a list that is known only at deploy time with other entries; build the whole list in one function, or give literals`);
+      return '[]';
     }
     if (value.length === 0) return '[]';
     const inner = `${indent}  `;
