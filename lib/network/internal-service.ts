@@ -37,7 +37,7 @@ export class InternalService extends Construct implements IInternalService {
   readonly url: string;
   /** Who may call: shared by all services behind the load balancer. */
   readonly connections: ec2.Connections;
-  readonly securityGroup: ec2.SecurityGroup;
+  readonly securityGroup: ec2.ISecurityGroup;
   readonly grantPrincipal: iam.IPrincipal;
   /** What the container may do on AWS. */
   readonly taskRole: iam.IRole;
