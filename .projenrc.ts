@@ -126,7 +126,7 @@ for (const path of ['/lib/runtime/', '/lib/**/README.md']) project.npmignore?.in
 for (const path of ['/lib/runtime/tests/', '**/__pycache__/', '/test/', '*.tgz']) project.npmignore?.exclude(path);
 
 project.package.addField('jest', {
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/examples/**/*.test.ts'],
   setupFiles: ['<rootDir>/test/support/setup.ts'],
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/', 'cdk\\.out'],
   moduleNameMapper: {
