@@ -31,7 +31,8 @@ class RunningEmulator:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ml_platform_emulator"], stdout=subprocess.PIPE, stderr=self.errors, text=True,
             env={**os.environ, "PYTHONPATH": str(HERE.parent), "ML_EMULATOR_DIR": str(directory / "emulator"),
-                 "ML_EMULATOR_IMAGES": str(images), "BIND_HOST": "127.0.0.1", **environment})
+                 "ML_EMULATOR_IMAGES": str(images), "BIND_HOST": "127.0.0.1", "ML_EMULATOR_PARENT": str(os.getpid()),
+                 **environment})
         line = self.process.stdout.readline().split()
         assert line and line[0] == "ready", (directory / "emulator.log").read_text()
         self.endpoint = line[1]

@@ -35,17 +35,16 @@ def start_lambda(emulator):
 
 
 @pytest.fixture
-def running(tmp_path):
+def running(tmp_path, request):
     """An emulator with a service that has a child of its own, and a database."""
     emulator = RunningEmulator(tmp_path)
+    request.addfinalizer(lambda: emulator.process.poll() is None and emulator.stop(signal.SIGKILL))
     emulator.deploy("Life", {
         **balancer("life"), "Group": group(), **database(),
         "Rule": rule(1, {"host-header": ["life.ml.internal"]}, forward(("Group", 1))),
         "Task": task(["python", "-c", GRANDCHILD], "life"), "Service": service("Task", "Group", "life")})
     start_lambda(emulator)
-    yield emulator
-    if emulator.process.poll() is None:
-        emulator.stop(signal.SIGKILL)
+    return emulator
 
 
 def started(emulator) -> list[int]:

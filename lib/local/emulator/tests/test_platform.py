@@ -62,10 +62,12 @@ def platform(assembly):
     """The deployed platform."""
     directory = tempfile.mkdtemp(prefix="ml-emulator-test-")
     emulator = start(Path(directory))
-    emulator.outputs = deploy(emulator, assembly, "Platform")
-    yield emulator
-    emulator.stop()
-    shutil.rmtree(directory)
+    try:
+        emulator.outputs = deploy(emulator, assembly, "Platform")
+        yield emulator
+    finally:
+        emulator.stop()
+        shutil.rmtree(directory)
 
 
 def test_the_service_answers_and_has_the_database_of_its_stack(platform):
