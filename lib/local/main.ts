@@ -25,6 +25,8 @@ async function main(): Promise<void> {
     .option('--verbose', 'show what the tools say', false)
     .action(async (flags: Flags) => {
       process.exitCode = await localRun(flags, flags);
+      // an interrupted wait, for a lock for example, may still have its timer
+      setTimeout(() => process.exit(), 3_000).unref();
     });
   program.command('destroy').argument('[id]', 'one run; all kept runs otherwise').description('End what --keep left running.')
     .action(async (id?: string) => {

@@ -31,7 +31,7 @@ export class Deployment {
   public async deploy(): Promise<StackOutputs> {
     const outputs = this.run.path('outputs.json');
     await this.cdk('deploy', [
-      'deploy', '--all', '--app', this.assembly.directory, '--require-approval', 'never', '--concurrency', '4',
+      'deploy', '--all', '--app', this.assembly.directory, '--require-approval', 'never', '--concurrency', '4', '--method', 'direct',
       '--progress', 'events', '--outputs-file', outputs,
     ], this.run.path('tmp'), 'the stacks cannot be deployed');
     return fs.existsSync(outputs) ? JSON.parse(fs.readFileSync(outputs, 'utf8')) : {};

@@ -8,6 +8,7 @@ export async function sweep(cache: string): Promise<void> {
     await run.stopProcesses();
     run.remove(false);
   }
+  Run.forgetOldLogs(cache);
 }
 
 /** `npm run local -- destroy [id]`: ends kept runs, also when their processes are gone already. Returns the exit code. */

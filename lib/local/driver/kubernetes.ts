@@ -10,7 +10,7 @@ export type KubernetesOutcome =
   | { readonly available: false; readonly reason: string };
 
 /** Starts an API server for the charts and manifests of the run. Its absence is said, not a failure. */
-export async function startKubernetes(run: Run, supervisor: Supervisor): Promise<KubernetesOutcome> {
+export async function startKubernetes(run: Run, supervisor: Supervisor, assembly: string): Promise<KubernetesOutcome> {
   for (const name of ['helm', 'etcd', 'kube-apiserver']) {
     const tool = await Promise.race([provideTool(name), supervisor.interrupted]);
     if (!tool.available) return tool;
@@ -18,7 +18,7 @@ export async function startKubernetes(run: Run, supervisor: Supervisor): Promise
   const helm = findTool('helm');
   const apiServer = findTool('kube-apiserver');
   if (!helm.available || !apiServer.available) return { available: false, reason: 'a tool went away while it was looked for' };
-  const child = supervisor.start(process.execPath, ['--import', 'tsx', path.join(__dirname, 'kubernetes-holder.ts'), run.path('kubernetes')], {
+  const child = supervisor.start(process.execPath, ['--import', 'tsx', path.join(__dirname, 'kubernetes-holder.ts'), run.path('kubernetes'), assembly], {
     cwd: path.resolve(__dirname, '..', '..', '..'),
     env: Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => value === undefined ? [] : [[name, value]])),
     log: run.log('kubernetes'),

@@ -1,5 +1,8 @@
 import * as fs from 'node:fs';
 
+/** Node's and Python's stack frames, with the source line and the marks below it. */
+const FRAME = /^\s+at |^Traceback |^\s+File ".*", line \d+|^\s{4,}[\^~]+$|^Node\.js v\d/;
+
 /** Hands on the lines that a process appends to its log. */
 export class LogFollower {
   private position: number;
@@ -36,8 +39,9 @@ function clean(line: string): string {
   return line.replace(/\x1b\[[0-9;]*[A-Za-z]/g, '').trim();
 }
 
-/** The last lines of a log file, for the reason of a failure. */
+/** The last lines of a log file, for the reason of a failure; stack frames are for whoever opens the file. */
 export function tail(file: string, count: number = 20): string[] {
   if (!fs.existsSync(file)) return [];
-  return fs.readFileSync(file, 'utf8').split('\n').map(line => line.trimEnd()).filter(Boolean).slice(-count);
+  return fs.readFileSync(file, 'utf8').split('\n').map(line => line.trimEnd())
+    .filter(line => line !== '' && !FRAME.test(line)).slice(-count);
 }

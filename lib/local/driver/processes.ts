@@ -11,7 +11,7 @@ export interface StartedProcess {
   readonly started: string;
 }
 
-const GRACE_MS = 8_000;
+const GRACE_MS = 6_000;
 const POLL_MS = 100;
 const LINUX = fs.existsSync('/proc/self/stat');
 

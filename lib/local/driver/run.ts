@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { describeProcess, isAlive, type StartedProcess, stopGroup } from './processes';
 
 const PREFIX = 'ml-platform-';
+const LOGS_KEPT_MS = 14 * 24 * 3_600_000;
 
 /** What is kept on disk about a run, so that a later command can end it. */
 export interface RunState {
@@ -54,6 +55,18 @@ export class Run {
       const state = readState(path.join(folder, name));
       return state ? [new Run(cache, state)] : [];
     });
+  }
+
+  /** Removes the logs of runs that failed long ago. */
+  public static forgetOldLogs(cache: string): void {
+    const known = new Set(Run.all(cache).map(run => run.id));
+    const folder = path.join(cache, 'runs');
+    for (const entry of fs.existsSync(folder) ? fs.readdirSync(folder, { withFileTypes: true }) : []) {
+      const place = path.join(folder, entry.name);
+      if (!entry.isDirectory() || known.has(entry.name)) continue;
+      const age = Date.now() - (fs.statSync(place, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+      if (age > LOGS_KEPT_MS) fs.rmSync(place, { recursive: true, force: true });
+    }
   }
 
   private constructor(private readonly cache: string, private current: RunState) {}

@@ -85,7 +85,7 @@ function platformSteps(options: RunOptions): Array<ListrTask<Journey>> {
       return counted(journey.assembly.stacks.length, 'stack');
     }),
     ...(options.kubernetes ? [step('Start a Kubernetes API server', async journey => {
-      journey.kubernetes = await startKubernetes(journey.run, journey.supervisor);
+      journey.kubernetes = await startKubernetes(journey.run, journey.supervisor, needed(journey.assembly).directory);
       return journey.kubernetes.available ? journey.kubernetes.url : `not here, charts are recorded only: ${journey.kubernetes.reason}`;
     })] : []),
     step('Start the embedded AWS', async journey => {

@@ -43,7 +43,7 @@ function ranForReal(journey: Journey, report: EmulatorReport): Row[] {
     ['MLflow', `${facts.registry.mlflow}, served by ${commandOf(report, 'registry-server')} behind the emulated load balancer`],
     ...report.of('database').filter(isPostgres).map((entry): Row => ['PostgreSQL', `${postgresVersion(journey)}, ${entry.detail.replace(/^PostgreSQL /, '')}, for ${entry.stack}`]),
     ...report.of('database').filter(entry => !isPostgres(entry)).map((entry): Row => ['SQLite', entry.detail]),
-    ['Iceberg', `pyiceberg ${facts.lake.pyiceberg}: ${facts.lake.rows} rows of ${facts.lake.columns} columns in ${facts.lake.table}, snapshot ${facts.lake.snapshot}`],
+    ['Iceberg', `pyiceberg ${facts.lake.pyiceberg}: ${facts.lake.rows} rows of ${facts.lake.columns} columns in ${facts.lake.table}, tagged ${facts.lake.tag}`],
     ['Training', `scikit-learn ${facts.train1.scikit_learn}: ${candidates(facts)}`],
     ['Model server', `${commandOf(report, 'serve')}, one process for ${facts.rollback2.sequence} releases`],
     ['Versions answered', `${['promote1', 'promote2', 'rollback1', 'promote3', 'rollback2'].map(key => facts[key].version).join(' → ')}, each as scikit-learn itself predicts (largest difference ${largestDifference(facts)})`],
@@ -101,6 +101,9 @@ export function keptText(journey: Journey): string {
   return [
     '', table(`Run ${run.id} stays`, Object.entries(places)), '',
     ...Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`), '',
+    'Try:',
+    `  curl ${places['Model service']}`,
+    `  PYTHONPATH=${quoted(path.join(PROJECT, 'lib', 'runtime', 'src'))} ${journey.python} -m ml_platform_runtime show --model ${addresses.model}`, '',
     `End it with: npm run local -- destroy ${run.id}`, '',
   ].join('\n');
 }

@@ -41,8 +41,11 @@ def write_and_read_back(platform: Platform, frame: pd.DataFrame) -> tuple[pd.Dat
     table = open_table(platform)
     before = table.scan().count()
     table.append(to_arrow(table, frame))
+    tag = f"training-{before + len(frame)}"
+    # the expiry of snapshots leaves tagged ones alone: what a model was trained on stays readable
+    table.manage_snapshots().create_tag(table.current_snapshot().snapshot_id, tag).commit()
     table = open_table(platform)  # another client's view
-    stored = table.scan(snapshot_id=table.current_snapshot().snapshot_id).to_pandas()
+    stored = table.scan(snapshot_id=table.snapshot_by_name(tag).snapshot_id).to_pandas()
     if len(stored) != before + len(frame):
         raise LifeFailure(f"the table holds {len(stored)} rows after {len(frame)} were appended to {before}")
     read = stored.tail(len(frame)) if before else stored
@@ -50,7 +53,7 @@ def write_and_read_back(platform: Platform, frame: pd.DataFrame) -> tuple[pd.Dat
         "rows": len(frame),
         "columns": len(table.schema().fields),
         "table": f"{platform.database}.{platform.table}",
-        "snapshot": str(table.current_snapshot().snapshot_id),
+        "tag": tag,
         "files": len(list(table.scan().plan_files())),
     }
 

@@ -33,7 +33,7 @@ class Life:
         self._releases = Releases(platform, self._service)
         self._trained: dict[str, Trained] = {}
         self._frame = pd.DataFrame()
-        self._snapshot = ""
+        self._tag = ""
         self._process_start: float | None = None
 
     def step(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Life:
     def lake(self) -> dict[str, Any]:
         """The data set goes through the Iceberg table; what is trained on is what came back."""
         self._frame, facts = write_and_read_back(self._platform, breast_cancer())
-        self._snapshot = facts["snapshot"]
+        self._tag = facts["tag"]
         return {**facts, "pyiceberg": installed("pyiceberg")}
 
     def registry(self) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class Life:
 
     def train(self, candidate: int) -> dict[str, Any]:
         """A model is trained, logged and registered."""
-        trained, facts = train_and_register(self._platform, self._frame, candidate, self._snapshot)
+        trained, facts = train_and_register(self._platform, self._frame, candidate, self._tag)
         self._trained[trained.version] = trained
         return {**facts, "scikit_learn": installed("scikit-learn")}
 

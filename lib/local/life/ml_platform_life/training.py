@@ -8,6 +8,7 @@ from importlib.metadata import version as installed
 from typing import Any
 
 import pandas as pd
+from ml_platform_runtime.mlflow_registry import DATA_TAG
 
 from ml_platform_life.platform import Platform
 
@@ -42,8 +43,8 @@ def split(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return train_test_split(frame, test_size=0.25, random_state=0, stratify=frame[TARGET])
 
 
-def train_and_register(platform: Platform, frame: pd.DataFrame, candidate: int, snapshot: str) -> tuple[Trained, dict[str, Any]]:
-    """Trains, logs the run with its model to MLflow and registers a version."""
+def train_and_register(platform: Platform, frame: pd.DataFrame, candidate: int, tag: str) -> tuple[Trained, dict[str, Any]]:
+    """Trains, logs the run with its model and the tag of its data to MLflow, and registers a version."""
     import mlflow
     import mlflow.sklearn
     from mlflow.models import infer_signature
@@ -57,7 +58,7 @@ def train_and_register(platform: Platform, frame: pd.DataFrame, candidate: int, 
 
     mlflow.set_tracking_uri(platform.tracking_uri)
     mlflow.set_experiment("laptop")
-    with mlflow.start_run(run_name=f"candidate-{candidate}", tags={"data_tag": snapshot}):
+    with mlflow.start_run(run_name=f"candidate-{candidate}", tags={DATA_TAG: tag}):
         mlflow.log_metric("accuracy", accuracy)
         info = mlflow.sklearn.log_model(
             estimator,
