@@ -47,6 +47,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'cdktf@0.21.0',
     // laptop edition
     '@aws-sdk/client-ec2',
+    '@aws-sdk/client-lambda',
+    '@aws-sdk/client-s3',
+    '@aws-sdk/client-sfn',
     'commander@^14',
     'execa@^9',
     'listr2@^9',
@@ -123,7 +126,7 @@ project.package.addField('exports', {
 });
 // the image is built from these sources at deploy time: they are part of the package
 for (const path of ['/lib/runtime/', '/lib/**/README.md']) project.npmignore?.include(path);
-for (const path of ['/lib/runtime/tests/', '**/__pycache__/', '/test/', '*.tgz']) project.npmignore?.exclude(path);
+for (const path of ['/lib/runtime/tests/', '/lib/local/emulator/tests/', '**/pytest.ini', '**/__pycache__/', '/test/', '*.tgz']) project.npmignore?.exclude(path);
 
 project.package.addField('jest', {
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/examples/**/*.test.ts'],
