@@ -1,0 +1,119 @@
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { Laptop } from './local-command';
+import { pythonEnvironment } from '../../lib/local/toolchain/python-environment';
+
+const MINUTE = 60_000;
+const FIXTURES = path.join(__dirname, 'fixtures');
+
+let laptop: Laptop;
+
+beforeAll(async () => {
+  const environment = await pythonEnvironment(path.resolve(__dirname, '../../lib/local/requirements.lock'));
+  if (!environment.available) throw new Error(environment.reason);
+}, 5 * MINUTE);
+
+beforeEach(() => { laptop = new Laptop(); });
+afterEach(() => laptop.remove());
+
+/** Seconds of a figure in the table at the end. */
+function figure(output: string, name: string): number {
+  const row = output.split('\n').find(line => line.includes(`│ ${name} `));
+  return Number(/│ ([\d.]+) s/.exec(row ?? '')?.[1] ?? NaN);
+}
+
+test('two runs at once live the whole life of a model; the one that is kept answers until it is destroyed', async () => {
+  const [plain, kept] = await Promise.all([laptop.start([]).ended, laptop.start(['--keep']).ended]);
+
+  for (const { code, output } of [plain, kept]) {
+    expect({ code, output }).toEqual({ code: 0, output: expect.any(String) });
+    expect(output).toMatch(/569 rows in \S+\.measurements, read back/);
+    expect(output).toMatch(/│ MLflow +│ 3\.17\.2, served by python -m ml_platform_runtime registry-server \(1 process\)/);
+    expect(output).toMatch(/│ (PostgreSQL +│ \d+, on 127\.0\.0\.1|SQLite +│ SQLite instead of PostgreSQL)/);
+    expect(output).toMatch(/│ Model server +│ python -m ml_platform_runtime serve \(1 process\), one process for 5 releases/);
+    expect(output).toMatch(/│ Versions answered +│ 1 → 2 → 1 → 2 → 1, each as scikit-learn itself predicts/);
+    expect(output).toMatch(/│ MlPlatform-Registry .*DynamoDB::Table 1|ECS::Service 1/s);
+    expect(output).toMatch(/Only stubbed: accepted, nothing stands behind it\n/);
+    expect(figure(output, 'Roll back, first answer')).toBeLessThan(1);
+    expect(figure(output, 'Roll back with MLflow stopped, first answer')).toBeLessThan(1);
+    expect(output).not.toMatch(/^\s+at /m);
+  }
+
+  const address = (name: string) => new RegExp(`│ ${name} +│ (http://\\S+)`).exec(kept.output)?.[1] ?? '';
+  const model = await fetch(`${address('Model service')}`);
+  expect(await model.json()).toMatchObject({ name: 'tumours', versions: ['1'] });
+  expect(await (await fetch(`${address('MLflow')}/version`)).text()).toBe('3.17.2');
+  expect(kept.output).toContain(`export AWS_ENDPOINT_URL=${address('AWS')}\n`);
+  expect(kept.output).toContain(`export MLFLOW_TRACKING_URI=${address('MLflow')}\n`);
+
+  const id = /destroy (\S+)/.exec(kept.output)?.[1] ?? '';
+  expect(laptop.leftInCache.sort()).toEqual([id, `${id}.json`]); // the plain run left nothing
+  expect(laptop.leftInTemporary).toHaveLength(1);
+  expect(await laptop.start(['destroy', id]).ended).toMatchObject({ code: 0, output: `${id} is gone\n` });
+  expect(laptop.processes).toEqual([]);
+  expect(laptop.leftInTemporary).toEqual([]);
+  expect(laptop.leftInCache).toEqual([]);
+  expect(fs.readdirSync(laptop.home)).toEqual([]);
+  await expect(fetch(address('AWS'))).rejects.toThrow('fetch failed');
+}, 6 * MINUTE);
+
+test('Ctrl-C in the middle of a deployment leaves no process and no file', async () => {
+  const command = laptop.start([]);
+  await command.says('❯ Deploy the stacks');
+  await new Promise(resolve => setTimeout(resolve, 6_000));
+  expect(laptop.processes.filter(line => line.includes('ml_platform_emulator')).length).toBeGreaterThan(0);
+  command.signal('SIGINT');
+  const { code, output } = await command.ended;
+  expect(code).toBe(130);
+  expect(output).toContain('stopped by SIGINT');
+  expect(laptop.processes).toEqual([]);
+  expect(laptop.leftInTemporary).toEqual([]);
+  expect(laptop.leftInCache).toEqual([]);
+}, 2 * MINUTE);
+
+test('what a killed command left is removed by the next one', async () => {
+  const command = laptop.start([]);
+  await command.says('✔ Start the embedded AWS');
+  command.signal('SIGKILL');
+  await command.ended;
+  expect(laptop.leftInTemporary).toHaveLength(1);
+  expect(await laptop.start(['destroy']).ended).toMatchObject({ code: 0, output: 'nothing is kept\n' });
+  expect(laptop.processes).toEqual([]);
+  expect(laptop.leftInTemporary).toEqual([]);
+  expect(laptop.leftInCache).toEqual([]);
+}, 2 * MINUTE);
+
+test('a step that fails says why, shows the end of its log, keeps the logs and cleans up', async () => {
+  const { code, output } = await laptop.start(['--app', path.join(FIXTURES, 'broken-app.ts')]).ended;
+  expect(code).toBe(1);
+  expect(output).toContain('Failed: the stacks cannot be deployed (exit code 1)');
+  expect(output).toContain('AWS::NoSuch::Thing');
+  expect(output).not.toMatch(/^\s+at /m);
+  const logs = /^Logs: (.+)$/m.exec(output)?.[1] ?? '';
+  expect(fs.readFileSync(path.join(logs, 'deploy.log'), 'utf8')).toContain('AWS::NoSuch::Thing');
+  expect(laptop.processes).toEqual([]);
+  expect(laptop.leftInTemporary).toEqual([]);
+}, 2 * MINUTE);
+
+test('a machine without a fitting Python gets one message that says what to do', async () => {
+  const { code, output } = await laptop.start([], { ML_PLATFORM_PYTHON: '/nowhere/python3' }).ended;
+  expect(code).toBe(1);
+  expect(output).toContain('Failed: Python 3.10 or newer is needed: /nowhere/python3 cannot be run; name one by ML_PLATFORM_PYTHON\n');
+  expect(output).not.toContain('Last lines');
+  expect(laptop.leftInTemporary).toEqual([]);
+}, MINUTE);
+
+test('a run that is kept is destroyed also when its processes ended before', async () => {
+  const directory = fs.mkdtempSync(path.join(laptop.temporary, 'ml-platform-'));
+  fs.mkdirSync(path.join(laptop.cache, 'runs'));
+  fs.writeFileSync(path.join(laptop.cache, 'runs', 'old.json'), JSON.stringify({
+    id: 'old', startedAt: '2026-01-01T00:00:00Z', stacks: 'starter', kept: true, directory,
+    // this test's own id, but of a process that was started at another time: a stranger, not to be ended
+    processes: [{ name: 'emulator', pid: process.pid, started: '1' }],
+    addresses: { AWS: 'http://127.0.0.1:1' },
+  }));
+  expect(await laptop.start(['destroy', 'other']).ended).toMatchObject({ code: 1, output: 'there is no run other; there are old\n' });
+  expect(await laptop.start(['destroy']).ended).toMatchObject({ code: 0, output: 'old is gone; its processes had ended before\n' });
+  expect(laptop.leftInTemporary).toEqual([]);
+  expect(laptop.leftInCache).toEqual([]);
+}, MINUTE);
