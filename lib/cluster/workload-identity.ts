@@ -43,7 +43,7 @@ export interface WorkloadIdentityProps extends WorkloadIdentityOptions {
  *
  * Pods get rights when they are made: whatever names the ServiceAccount in its pods is installed after it.
  *
- * Fails with `invalid-namespace`, `invalid-service-account`, `duplicate-identity` or `unresolved-namespace`.
+ * Fails with `invalid-namespace`, `invalid-service-account-name`, `duplicate-identity` or `unresolved-namespace`.
  *
  * @see https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
  */

@@ -10,7 +10,7 @@ const SERVICE_ACCOUNT: TextRule = {
 /** Refuses a namespace or a ServiceAccount name that Kubernetes would refuse. */
 export function checkWorkload(faults: Faults, namespace: string, serviceAccount: string): void {
   checkText(faults, 'namespace', namespace, DNS_LABEL);
-  checkText(faults, 'serviceAccount', serviceAccount, SERVICE_ACCOUNT);
+  checkText(faults, 'serviceAccountName', serviceAccount, SERVICE_ACCOUNT);
 }
 
 /** Trust of a role that pods assume. https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html */
