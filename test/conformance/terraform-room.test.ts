@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { IamRole } from '@cdktn/provider-aws/lib/iam-role';
 import { KmsKey } from '@cdktn/provider-aws/lib/kms-key';
 import { Duration } from 'aws-cdk-lib';
@@ -6,12 +7,14 @@ import { ApiObject, Chart, Testing } from 'cdk8s';
 import * as cdktf from 'cdktf';
 import { Fn, TerraformOutput } from 'cdktn';
 import { Construct } from 'constructs';
+import { transformSync } from 'esbuild';
 import { validateTerraform } from './terraform-oracle';
 import { terraformTools } from './terraform-tools';
 import { ClusterAccess, HelmProvider, ManifestRelease } from '../../lib/terraform/cluster';
 import { Column, DataLake, IcebergType, Partition, Sort, Zone } from '../../lib/terraform/data';
 import { InterfaceEndpoint, MlNetwork } from '../../lib/terraform/network';
-import { removeSynthesized, resourcesOf, synthesize, synthesizeInCdktf } from '../terraform/synthesize';
+import { snippets } from '../support/markdown';
+import { outdir, removeSynthesized, resourcesOf, synthesize, synthesizeInCdktf } from '../terraform/synthesize';
 
 const tools = terraformTools();
 const withTools = tools === undefined ? describe.skip : describe;
@@ -59,6 +62,22 @@ class UserTopic extends cdktf.TerraformResource {
 }
 
 afterAll(removeSynthesized);
+
+withTools('the first example of the README', () => {
+  test('runs, and is valid by the bindings\' schema', () => {
+    const [first] = snippets(readFileSync(resolve(__dirname, '../../lib/terraform/README.md'), 'utf8'), 'ts');
+    const folder = outdir();
+    process.env.CDKTF_OUTDIR = folder;
+    try {
+      new Function('require', 'exports', transformSync(first!, { loader: 'ts', format: 'cjs' }).code)(require, {});
+    } finally {
+      delete process.env.CDKTF_OUTDIR;
+    }
+    const program = join(folder, 'stacks', 'Platform');
+    expect(readFileSync(join(program, 'cdk.tf.json'), 'utf8')).toContain('aws_glue_catalog_table');
+    expect(validateTerraform(program, tools!)).toEqual([]);
+  }, 60_000);
+});
 
 withTools('the Terraform room, by the bindings\' schema', () => {
   test('is valid in a cdktn app', () => {

@@ -94,7 +94,7 @@ describe('a lake in Terraform', () => {
       const raw = new DataAwsS3Bucket(stack, 'Existing', { bucket: 'existing' });
       const lake = DataLake.fromBuckets(stack, 'Lake', { databaseName: 'lake', raw });
       expect(lake.bucket(Zone.RAW)).toBe(raw);
-      expect(() => lake.bucket(Zone.CURATED)).toThrow("ValidationError at Stack/Lake [unknown-zone]: "
+      expect(() => lake.bucket(Zone.CURATED)).toThrow('ValidationError at Stack/Lake [unknown-zone]: '
         + "zone 'curated' has no bucket in this imported lake, which has raw; name one in DataLake.fromBuckets");
     });
     expect(program.resource).toBeUndefined();

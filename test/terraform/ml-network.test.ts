@@ -1,8 +1,11 @@
+import { App as CdkApp, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { App, TerraformStack } from 'cdktn';
 import * as fc from 'fast-check';
 import { outcome, removeSynthesized, resourcesByPath, resourcesOf, synthesize } from './synthesize';
 import { Faults } from '../../lib/core/private/faults';
 import { network as decide, type NetworkInput } from '../../lib/network/blueprint/network';
+import { MlNetwork as CdkMlNetwork } from '../../lib/network/ml-network';
 import { FlowLogTrafficType, InterfaceEndpoint, MlNetwork } from '../../lib/terraform/network';
 
 afterAll(removeSynthesized);
@@ -22,6 +25,30 @@ describe('a network in Terraform', () => {
     }
     expect(resourcesOf(program, 'aws_nat_gateway')).toHaveLength(2);
     expect(resourcesOf(program, 'aws_vpc_endpoint').map((endpoint) => String(endpoint.service_name).split('.').pop())).toEqual([...blueprint.gatewayEndpoints].sort());
+  });
+
+  test('leaves subnets where they are when a region gains a zone', () => {
+    const { program } = synthesize((stack) => { new MlNetwork(stack, 'Network'); });
+    expect(resourcesOf(program, 'aws_subnet').map(({ lifecycle }) => lifecycle)).toEqual(Array(4).fill({ ignore_changes: ['availability_zone'] }));
+  });
+
+  test('is the network that the CDK makes', () => {
+    const props = { cidr: '172.20.0.0/16', availabilityZones: 3, natGateways: 2, interfaceEndpoints: [InterfaceEndpoint.STS, InterfaceEndpoint.ECR_API] };
+    const { program } = synthesize((stack) => { new MlNetwork(stack, 'Network', props); });
+    const cdk = new Stack(new CdkApp(), 'Stack');
+    new CdkMlNetwork(cdk, 'Network', props);
+    const template = Template.fromStack(cdk);
+    const expected = (type: string) => Object.values(template.findResources(type)).map(({ Properties }) => Properties as Record<string, unknown>);
+    const roleTags = (tags: unknown) => Object.entries(tags as Record<string, string>).filter(([key]) => key.startsWith('kubernetes.io/'));
+    const listed = (tags: unknown) => roleTags(Object.fromEntries((tags as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value])));
+    expect(resourcesOf(program, 'aws_subnet').map((subnet) => ({ cidr: subnet.cidr_block, tags: roleTags(subnet.tags), ip: subnet.map_public_ip_on_launch })).sort(byCidr))
+      .toEqual(expected('AWS::EC2::Subnet').map((subnet) => ({ cidr: subnet.CidrBlock, tags: listed(subnet.Tags), ip: subnet.MapPublicIpOnLaunch })).sort(byCidr));
+    expect(resourcesOf(program, 'aws_vpc')[0]).toMatchObject({ cidr_block: '172.20.0.0/16', enable_dns_hostnames: expected('AWS::EC2::VPC')[0]!.EnableDnsHostnames });
+    expect(resourcesOf(program, 'aws_nat_gateway')).toHaveLength(expected('AWS::EC2::NatGateway').length);
+    expect(resourcesOf(program, 'aws_vpc_endpoint').map((endpoint) => [endpoint.vpc_endpoint_type, lastPart(endpoint.service_name)]).sort())
+      .toEqual(expected('AWS::EC2::VPCEndpoint').map((endpoint) => [endpoint.VpcEndpointType, lastPart(endpoint.ServiceName)]).sort());
+    expect(resourcesOf(program, 'aws_flow_log')[0]?.traffic_type).toBe(expected('AWS::EC2::FlowLog')[0]!.TrafficType);
+    expect(resourcesOf(program, 'aws_cloudwatch_log_group')[0]?.retention_in_days).toBe(expected('AWS::Logs::LogGroup')[0]!.RetentionInDays);
   });
 
   test('sends each private subnet through the gateway of its zone, or of another where it has none', () => {
@@ -132,3 +159,12 @@ describe('wrong input of a network in Terraform', () => {
     }), { numRuns: 50 });
   }, 60_000);
 });
+
+function byCidr(left: { cidr: unknown }, right: { cidr: unknown }): number {
+  return String(left.cidr).localeCompare(String(right.cidr));
+}
+
+/** The service of an endpoint, in either engine's words. */
+function lastPart(serviceName: unknown): string {
+  return /([a-z0-9]+)["\]}]*$/.exec(typeof serviceName === 'string' ? serviceName : JSON.stringify(serviceName))?.[1] ?? '';
+}

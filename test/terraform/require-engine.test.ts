@@ -15,8 +15,7 @@ function load(packages: Record<string, string | { linked: true }>): { status: nu
     for (const [name, version] of Object.entries(packages)) {
       const target = join(folder, 'node_modules', name);
       mkdirSync(dirname(target), { recursive: true });
-      if (typeof version === 'object') symlinkSync(join(ROOT, 'node_modules', name), target);
-      else {
+      if (typeof version === 'object') {symlinkSync(join(ROOT, 'node_modules', name), target);} else {
         mkdirSync(target);
         writeFileSync(join(target, 'package.json'), JSON.stringify({ name, version }));
       }

@@ -150,6 +150,8 @@ export class MlNetwork extends Construct implements IMlNetwork {
       availabilityZone: Fn.element(this.zones.names, zone),
       mapPublicIpOnLaunch: false,
       tags: { ...this.tags(id), ...tags },
+      // the list of zones is read at each run: one that is new in the middle would replace subnets
+      lifecycle: { ignoreChanges: ['availability_zone'] },
     });
   }
 
