@@ -11,14 +11,14 @@ export interface InternalServiceOptions {
   /**
    * CPU units of a task: 1,024 is one virtual CPU.
    *
-   * @default 256
+   * @default - 256, unless the construct on top needs more and says so
    */
   readonly cpu?: number;
 
   /**
    * Memory of a task in MiB; which values go with `cpu` is Fargate's table.
    *
-   * @default 512
+   * @default - 512, unless the construct on top needs more and says so
    */
   readonly memoryLimitMiB?: number;
 
@@ -67,7 +67,7 @@ export interface InternalServiceOptions {
   /**
    * Whether the new cluster has Container Insights, which is billed as custom metrics: a few USD a month and service.
    *
-   * @default true
+   * @default false
    */
   readonly containerInsights?: boolean;
 

@@ -120,7 +120,7 @@ export class InternalService extends Construct implements IInternalService {
   private makeCluster(props: InternalServiceProps): ecs.Cluster {
     return new ecs.Cluster(this, 'Cluster', {
       vpc: props.network.vpc,
-      containerInsightsV2: props.containerInsights === false ? ecs.ContainerInsights.DISABLED : ecs.ContainerInsights.ENABLED,
+      containerInsightsV2: props.containerInsights ? ecs.ContainerInsights.ENABLED : ecs.ContainerInsights.DISABLED,
     });
   }
 
@@ -224,7 +224,7 @@ export class InternalService extends Construct implements IInternalService {
   private acknowledgeFindings(props: InternalServiceProps): void {
     acknowledgeAll(this.taskDefinition, ['AwsSolutions-ECS2'], 'the environment holds names and addresses only; secrets come from Secrets Manager');
     acknowledgeAll(this.taskDefinition.obtainExecutionRole(), ['AwsSolutions-IAM5[Resource::*]'], 'ecr:GetAuthorizationToken cannot be confined to a resource');
-    if (props.cluster || props.containerInsights !== false) return;
+    if (props.cluster || props.containerInsights) return;
     acknowledgeAll(this.cluster, ['AwsSolutions-ECS4'], 'Container Insights is billed by metric; alarms watch the load balancer, which costs nothing more');
   }
 

@@ -188,7 +188,7 @@ function planServer(faults: Faults, scope: Construct, props: ModelRegistryProps,
 function createServer(scope: Construct, props: ModelRegistryProps, plan: RegistryServerBlueprint, database: RegistryDatabaseConfig): InternalService {
   const fields = Object.entries(plan.secretFields);
   return new InternalService(scope, 'Server', {
-    ...serviceOptionsOf(props, { cpu: plan.cpu, memoryLimitMiB: plan.memoryLimitMiB, containerInsights: false }),
+    ...serviceOptionsOf(props, { cpu: plan.cpu, memoryLimitMiB: plan.memoryLimitMiB }),
     network: props.network,
     hostName: plan.hostName,
     image: props.image ?? runtimeImage(props.cpuArchitecture),

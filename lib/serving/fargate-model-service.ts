@@ -144,7 +144,7 @@ function planService(faults: Faults, scope: Construct, props: FargateModelServic
 
 function createService(scope: Construct, props: FargateModelServiceProps, plan: ModelServiceBlueprint): InternalService {
   return new InternalService(scope, 'Service', {
-    ...serviceOptionsOf(props, { cpu: plan.cpu, memoryLimitMiB: plan.memoryLimitMiB, containerInsights: false }),
+    ...serviceOptionsOf(props, { cpu: plan.cpu, memoryLimitMiB: plan.memoryLimitMiB }),
     network: props.network,
     hostName: plan.hostName,
     image: props.image ?? runtimeImage(props.cpuArchitecture),

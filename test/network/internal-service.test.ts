@@ -103,10 +103,10 @@ describe('a service', () => {
       .hasResource('AWS::Logs::LogGroup', { DeletionPolicy: 'Retain', Properties: { RetentionInDays: 7 } });
   });
 
-  test('brings a cluster with Container Insights, or without, or uses the one given', () => {
+  test('brings a cluster without Container Insights, or with them, or uses the one given', () => {
     const setting = (value: string) => ({ ClusterSettings: [{ Name: 'containerInsights', Value: value }] });
-    make().template().hasResourceProperties('AWS::ECS::Cluster', setting('enabled'));
-    make({ containerInsights: false }).template().hasResourceProperties('AWS::ECS::Cluster', setting('disabled'));
+    make().template().hasResourceProperties('AWS::ECS::Cluster', setting('disabled'));
+    make({ containerInsights: true }).template().hasResourceProperties('AWS::ECS::Cluster', setting('enabled'));
     const { stack, network } = make();
     const cluster = new ecs.Cluster(stack, 'Shared', { vpc: network.vpc });
     const second = new InternalService(stack, 'Second', { network, image, hostName: 'second', cluster });
