@@ -184,7 +184,7 @@ class Served:
         answer = self.client.get("/v2/models/fraud/ready")
         return answer.headers.get("x-model-version") if answer.status_code == 200 else None
 
-    def wait_for_version(self, version: str, seconds: float = 20) -> float:
+    def wait_for_version(self, version: str, seconds: float = 45) -> float:
         """Seconds until this version answers."""
         started = time.monotonic()
         wait_until(

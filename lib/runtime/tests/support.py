@@ -67,7 +67,7 @@ class Service:
         """What it has written so far."""
         return self.log.read_text(errors="replace")
 
-    def wait_for_http(self, url: str, *, seconds: float = 30, status: int = 200) -> None:
+    def wait_for_http(self, url: str, *, seconds: float = 60, status: int = 200) -> None:
         """Wait until `url` answers; fail at once when the process ends before."""
 
         def answers() -> bool:
