@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheEntry, entryName, findEntry } from './cache';
+import { cacheEntry, cacheFolder, entryName, findEntry } from './cache';
 import { run } from './commands';
 import { findPython } from './python-interpreter';
 import { requireTool } from './tool';
@@ -45,7 +45,9 @@ export async function requirePythonEnvironment(lockFile: string): Promise<string
 
 async function install(uv: string, python: string, lockFile: string, folder: string): Promise<void> {
   // set where people want no __pycache__ beside sources; here it would make every start compile everything again
-  const { PYTHONDONTWRITEBYTECODE: _unset, VIRTUAL_ENV: _other, ...env } = process.env;
+  const { PYTHONDONTWRITEBYTECODE: _unset, VIRTUAL_ENV: _other, ...inherited } = process.env;
+  // nothing is written outside of the one cache folder; on its file system packages are linked, not copied
+  const env = { UV_CACHE_DIR: join(cacheFolder(), 'uv-cache'), ...inherited };
   // relocatable: the folder is renamed into place when it is complete
   await run(uv, ['venv', '--quiet', '--allow-existing', '--relocatable', '--python', python, folder], { env });
   const target = join(folder, 'bin/python');

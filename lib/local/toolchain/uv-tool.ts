@@ -26,7 +26,7 @@ export function uvTool(): Tool {
       const python = findPython();
       if (!python.available) throw new Error(python.reason);
       await run(python.path, ['-m', 'venv', folder]);
-      await run(join(folder, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--require-hashes', '--no-deps', '-r', LOCK]);
+      await run(join(folder, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--no-cache-dir', '--require-hashes', '--no-deps', '-r', LOCK]);
     },
   };
 }
