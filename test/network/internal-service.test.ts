@@ -166,7 +166,9 @@ describe('alarms and metrics', () => {
 
   test('metrics name the load balancer and the target group', () => {
     const { service, stack } = make();
-    const metrics = [service.metricRequestCount(), service.metricServerErrors(), service.metricResponseTime(), service.metricHealthyHosts(), service.metricUnhealthyHosts()];
+    const metrics = [
+      service.metricRequestCount(), service.metricServerErrors(), service.metricResponseTime(), service.metricHealthyHosts(), service.metricUnhealthyHosts(),
+    ];
     expect(metrics.map(({ metricName, statistic }) => `${statistic} ${metricName}`)).toEqual([
       'Sum RequestCount', 'Sum HTTPCode_Target_5XX_Count', 'p99 TargetResponseTime', 'Minimum HealthyHostCount', 'Maximum UnHealthyHostCount',
     ]);
@@ -183,7 +185,9 @@ describe('services of several stacks', () => {
     const networkStack = newStack('Network', app);
     const network = new MlNetwork(networkStack, 'Network');
     const stacks = ['One', 'Two'].map((id) => newStack(id, app));
-    const services = stacks.map((stack, index) => new InternalService(stack, 'Service', { network, image, hostName: `host-${index}`, scaling: { maxTasks: 2, targetRequestsPerMinute: 60 } }));
+    const services = stacks.map((stack, index) => new InternalService(stack, 'Service', {
+      network, image, hostName: `host-${index}`, scaling: { maxTasks: 2, targetRequestsPerMinute: 60 },
+    }));
     return { app, network, networkStack, stacks, services };
   }
   const exportsOf = (app: App) => Object.values(app.synth().getStackByName('Network').template.Outputs ?? {}).map((output: any) => output.Export?.Name).sort();
@@ -256,7 +260,9 @@ describe('services of several stacks', () => {
 describe('an imported VPC', () => {
   test('serves two services', () => {
     const stack = newStack();
-    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: ['subnet-1', 'subnet-2'], vpcCidrBlock: '10.1.0.0/16' });
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-1', availabilityZones: ['a', 'b'], privateSubnetIds: ['subnet-1', 'subnet-2'], vpcCidrBlock: '10.1.0.0/16',
+    });
     const network = MlNetwork.fromVpc(stack, 'Network', vpc);
     for (const hostName of ['one', 'two']) new InternalService(stack, hostName, { network, image, hostName });
     const template = Template.fromStack(stack);

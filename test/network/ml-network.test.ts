@@ -6,9 +6,9 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { faultsOf, newStack } from './support';
+import { Faults } from '../../lib/core/private/faults';
 import { InterfaceEndpoint, InternalLoadBalancerOptions, MlNetwork, MlNetworkProps } from '../../lib/network';
 import { network } from '../../lib/network/blueprint/network';
-import { Faults } from '../../lib/core/private/faults';
 
 function templateOf(props?: MlNetworkProps): Template {
   const stack = newStack();

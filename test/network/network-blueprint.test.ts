@@ -54,7 +54,8 @@ describe('endpoints', () => {
   });
 
   test('are priced: AWS asks 0.01 USD an hour for each in each zone', () => {
-    expect(plan({ availabilityZones: 3, interfaceEndpoints: [InterfaceEndpoint.LOGS, InterfaceEndpoint.STS] }).interfaceEndpointCostPerMonth).toBe(2 * 3 * 0.01 * 730);
+    const { interfaceEndpointCostPerMonth } = plan({ availabilityZones: 3, interfaceEndpoints: [InterfaceEndpoint.LOGS, InterfaceEndpoint.STS] });
+    expect(interfaceEndpointCostPerMonth).toBe(2 * 3 * 0.01 * 730);
     expect(plan().interfaceEndpointCostPerMonth).toBe(0);
   });
 

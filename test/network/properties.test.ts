@@ -43,7 +43,9 @@ const serviceInput = fc.record({
   ephemeralStorageGiB: maybe(number(21, 200)),
   user: maybe(mostly(fc.constantFrom('root', '1000', 'app:app'), oddText)),
   desiredCount: maybe(number(0, 10)),
-  scaling: maybe(fc.record({ minTasks: maybe(number(1, 5)), maxTasks: number(1, 9), targetCpuPercent: maybe(number(10, 95)), targetRequestsPerMinute: maybe(number(1, 1_000)) })),
+  scaling: maybe(fc.record({
+    minTasks: maybe(number(1, 5)), maxTasks: number(1, 9), targetCpuPercent: maybe(number(10, 95)), targetRequestsPerMinute: maybe(number(1, 1_000)),
+  })),
   healthCheck: maybe(fc.record({
     path: maybe(path), interval: maybe(seconds(5, 300)), timeout: maybe(seconds(2, 6)), healthyThreshold: maybe(number(2, 10)),
     unhealthyThreshold: maybe(number(2, 10)), gracePeriod: maybe(seconds(0, 7200)),
@@ -78,7 +80,8 @@ test('2,000 random services are either refused or decided without a hole', () =>
     const plan = internalService(faults, { ...input, domainName: 'ml.internal', scheme: 'http' });
     if (!faults.ok) return;
     accepted++;
-    for (const value of [plan.port, plan.cpu, plan.memoryLimitMiB, plan.listenerPriority, plan.deregistrationDelaySeconds, ...Object.values(plan.healthCheck).filter((entry) => typeof entry === 'number')]) {
+    const checks = Object.values(plan.healthCheck).filter((entry) => typeof entry === 'number');
+    for (const value of [plan.port, plan.cpu, plan.memoryLimitMiB, plan.listenerPriority, plan.deregistrationDelaySeconds, ...checks]) {
       expect(Number.isInteger(value)).toBe(true);
     }
     expect((plan.desiredCount === undefined) !== (plan.scaling === undefined)).toBe(true);
