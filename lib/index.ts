@@ -1,5 +1,6 @@
 export * from './core';
 export * as network from './network';
+export * as cluster from './cluster';
 export * as data from './data';
 export * as registry from './registry';
 export * as serving from './serving';

@@ -6,7 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ControlledResource } from './blueprint/drain';
+import { ControlledResource } from './blueprint/controlled-resource';
 import { checkNetworkReach } from './blueprint/endpoints';
 import { ManifestDelivery } from './blueprint/manifest-delivery';
 import { checkCluster, isGraviton, systemNodes, type SystemNodes } from './blueprint/system-cluster';
@@ -203,8 +203,8 @@ export interface MlClusterFromClusterOptions {
  * An EKS cluster for machine learning: private endpoint, encrypted secrets, all control-plane logs, two small system nodes,
  * pinned EKS add-ons with Pod Identity, default storage classes, and a drain that lets `destroy` end.
  *
- * At rest, with the defaults: about 195 USD a month in us-east-1 (control plane 73, two t3.large 121, key 1), with the disks 203,
- * before logs and the network.
+ * At rest, with the defaults: about 203 USD a month in us-east-1 (control plane 73, two t3.large 121, disks 8, key 1), before logs
+ * and the network.
  *
  * Fails with `missing-endpoints`, `no-private-subnets`, `endpoint-open-to-everybody`, `invalid-cluster-name` and others.
  *
@@ -230,7 +230,9 @@ export class MlCluster extends BaseCluster {
     return new ImportedCluster(scope, id, props);
   }
 
-  readonly cluster: eks.Cluster;
+  readonly cluster: eks.ICluster;
+  /** The cluster with all that aws-cdk-lib offers for one that it made. */
+  readonly eksCluster: eks.Cluster;
   readonly clusterName: string;
   readonly network: IMlNetwork;
   readonly platformVersion: PlatformVersion;
@@ -265,7 +267,8 @@ export class MlCluster extends BaseCluster {
     this.delivery = props.delivery ?? ManifestDelivery.helm();
     this.imageMirror = props.imageMirror;
     this.secretsKey = props.secretsKey ?? this.makeKey();
-    this.cluster = this.makeCluster(props, subnets);
+    this.eksCluster = this.makeCluster(props, subnets);
+    this.cluster = this.eksCluster;
     this.clusterName = this.cluster.clusterName;
     this.keepLogs();
     this.admit(props.adminRoles ?? []);
@@ -280,10 +283,10 @@ export class MlCluster extends BaseCluster {
     });
     if (props.drainOnDelete ?? true) {
       this.useDrains();
-      order.drainOf(this.cluster.stack)?.cover([ControlledResource.LOAD_BALANCERS, ControlledResource.NODES, ControlledResource.VOLUMES]);
+      order.drainOf(this.eksCluster.stack)?.cover([ControlledResource.LOAD_BALANCERS, ControlledResource.NODES, ControlledResource.VOLUMES]);
     }
     acknowledgeFindings(this);
-    pinExports(this, [this.clusterName, ...this.cluster.kubectlProvider ? [this.cluster.kubectlProvider.serviceToken] : []]);
+    pinExports(this, [this.clusterName, ...this.eksCluster.kubectlProvider ? [this.eksCluster.kubectlProvider.serviceToken] : []]);
   }
 
   private makeKey(): kms.Key {

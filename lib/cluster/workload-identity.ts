@@ -50,7 +50,7 @@ export interface WorkloadIdentityProps extends WorkloadIdentityOptions {
 export class WorkloadIdentity extends Construct implements IWorkloadIdentity {
   readonly namespace: string;
   readonly serviceAccountName: string;
-  readonly role: iam.Role;
+  readonly role: iam.IRole;
   readonly grantPrincipal: iam.IPrincipal;
   /** The ServiceAccount; undefined if it is made elsewhere. */
   readonly serviceAccount?: ManifestRelease;
@@ -70,19 +70,20 @@ export class WorkloadIdentity extends Construct implements IWorkloadIdentity {
     super(scope, id);
     this.namespace = props.namespace;
     this.serviceAccountName = props.serviceAccountName;
-    this.role = new iam.Role(this, 'Role', {
+    const role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal(POD_IDENTITY.service),
       description: `Pods of ${account}`,
     });
-    this.role.assumeRolePolicy?.addStatements(new iam.PolicyStatement({
+    role.assumeRolePolicy?.addStatements(new iam.PolicyStatement({
       actions: ['sts:TagSession'], principals: [new iam.ServicePrincipal(POD_IDENTITY.service)],
     }));
-    this.grantPrincipal = this.role;
+    this.role = role;
+    this.grantPrincipal = role;
     const association = new eks.CfnPodIdentityAssociation(this, 'Resource', {
       clusterName: props.cluster.clusterName,
       namespace: props.namespace,
       serviceAccount: props.serviceAccountName,
-      roleArn: this.role.roleArn,
+      roleArn: role.roleArn,
     });
     order.registerIdentity(account, association);
     if (props.createServiceAccount ?? true) {

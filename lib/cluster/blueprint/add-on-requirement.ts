@@ -1,10 +1,7 @@
 import { checkText, type TextRule } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
+import { KIND } from './kinds';
 
-const KIND: TextRule = {
-  pattern: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?\/[A-Z][A-Za-z0-9]*$/,
-  allowed: "group/Kind, for example 'cert-manager.io/Certificate', or '/Service' in the core group",
-};
 const NAME: TextRule = {
   pattern: /^[a-zA-Z0-9]([-a-zA-Z0-9./_]*[a-zA-Z0-9])?$/,
   allowed: 'letters, digits, hyphens, dots and slashes',
@@ -50,11 +47,6 @@ export class AddOnRequirement {
     /** Name of the add-on, or `group/Kind`. */
     readonly name: string,
   ) {}
-}
-
-/** Refuses what is not `group/Kind`. */
-export function checkKinds(faults: Faults, property: string, kinds: readonly string[] | undefined): void {
-  (kinds ?? []).forEach((kind, index) => checkText(faults, `${property}[${index}]`, kind, KIND));
 }
 
 function checkKind(kind: string): void {

@@ -1,12 +1,4 @@
-/** What a controller makes outside the cluster: while it runs it can be removed, after it is gone it bills for ever. */
-export enum ControlledResource {
-  /** EC2 instances behind Karpenter's NodePools and NodeClaims. */
-  NODES = 'nodes',
-  /** Load balancers behind Services, Ingresses and Gateways. */
-  LOAD_BALANCERS = 'load-balancers',
-  /** EBS volumes behind PersistentVolumeClaims whose reclaim policy is Delete. */
-  VOLUMES = 'volumes',
-}
+import { ControlledResource } from './controlled-resource';
 
 /**
  * The steps of a drain in the order in which they are created. They are deleted the other way round: load balancers while all

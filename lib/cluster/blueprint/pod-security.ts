@@ -7,11 +7,3 @@ export enum PodSecurity {
   /** Anything. Say why beside it. */
   PRIVILEGED = 'privileged',
 }
-
-/** Labels that make a namespace keep a standard. */
-export function podSecurityLabels(level: PodSecurity): Record<string, string> {
-  return { 'pod-security.kubernetes.io/enforce': level, 'pod-security.kubernetes.io/warn': level, 'pod-security.kubernetes.io/audit': level };
-}
-
-/** Namespaces that exist in every cluster. */
-export const BUILT_IN_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];

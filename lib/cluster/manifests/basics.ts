@@ -1,6 +1,7 @@
 import { ApiObject, App, Chart } from 'cdk8s';
 import { DRAIN_GROUP, DRAIN_RULES } from '../blueprint/drain';
-import { podSecurityLabels, type PodSecurity } from '../blueprint/pod-security';
+import { podSecurityLabels } from '../blueprint/namespaces';
+import type { PodSecurity } from '../blueprint/pod-security';
 
 /** A chart with one namespace that keeps a Pod Security standard. */
 export function namespaceChart(name: string, level: PodSecurity): Chart {

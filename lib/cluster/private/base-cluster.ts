@@ -12,7 +12,11 @@ import type { IMlCluster } from '../interfaces';
 import { ManifestRelease, type ManifestReleaseOptions } from '../manifest-release';
 import { WorkloadIdentity, type WorkloadIdentityOptions } from '../workload-identity';
 
-/** What every cluster offers, made or imported. */
+/**
+ * What every cluster offers, made or imported.
+ *
+ * @internal
+ */
 export abstract class BaseCluster extends Construct implements IMlCluster {
   abstract readonly cluster: eks.ICluster;
   abstract readonly clusterName: string;

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Dependable, type IConstruct, type IDependable } from 'constructs';
 import { attached } from './attached';
 import { orderAddOns, type AddOnNode, type AddOnOrder, type InstalledAlready } from '../blueprint/add-on-graph';
-import type { ControlledResource } from '../blueprint/drain';
+import type { ControlledResource } from '../blueprint/controlled-resource';
 
 /** Something that is installed, with what was made for it. */
 export interface Installation {
