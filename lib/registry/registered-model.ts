@@ -1,7 +1,7 @@
-import { Faults } from '../core/private/faults';
 import { checkAlias, checkModelName } from './blueprint/names';
 import type { IModelRegistry, IRegisteredModel, ModelReference } from './interfaces';
 import { ModelGrants } from './model-grants';
+import { Faults } from '../core/private/faults';
 
 /** A model of a registry. Get it by `registry.model('fraud')`; nothing is created. */
 export class RegisteredModel implements IRegisteredModel {

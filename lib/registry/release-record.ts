@@ -1,9 +1,9 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
+import { releaseTable } from './blueprint/release-record';
 import { Faults } from '../core/private/faults';
 import { destroysData } from '../core/private/removal';
-import { releaseTable } from './blueprint/release-record';
 
 /** Properties of `ReleaseRecord`. */
 export interface ReleaseRecordProps {

@@ -25,7 +25,9 @@ export function unexplained(findings: Finding[], explanations: Explanation[]): F
 /** The validator that ships with aws-cdk-lib: CloudFormation's own schemas and rules. */
 export function validate(app: App): Finding[] {
   // the paths alone are ignored without a word
-  const stackTemplates = app.synth().stacks.map(({ templateFullPath, hierarchicalId }) => ({ templatePath: templateFullPath, stackConstructPath: hierarchicalId }));
+  const stackTemplates = app.synth().stacks.map(({ templateFullPath, hierarchicalId }) => ({
+    templatePath: templateFullPath, stackConstructPath: hierarchicalId, accountId: undefined, region: undefined,
+  }));
   const context: IPolicyValidationContext = { templatePaths: stackTemplates.map(({ templatePath }) => templatePath), stackTemplates, appConstruct: app };
   const { violations } = CloudFormationValidatePlugin._singletonInstance().validate(context);
   return violations.flatMap(({ ruleName, description, violatingResources }) => violatingResources.map((resource) => ({

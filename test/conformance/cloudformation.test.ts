@@ -3,8 +3,8 @@ import { join } from 'path';
 import { App, CfnResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { starterPlatform } from '../../stacks/starter/starter';
 import { cfnLint, type Explanation, findCfnLint, nag, unexplained, validate } from './cloudformation-oracles';
+import { starterPlatform } from '../../stacks/starter/starter';
 
 const ROOT = join(__dirname, '../..');
 

@@ -27,7 +27,7 @@ describe('data is deleted only when two keys turn', () => {
     const { answer, faults } = ask(context, true);
     expect(answer).toBe(false);
     expect(() => faults.throwIfAny()).toThrow(
-      "ValidationError at Stack/Lake [data-destruction-not-allowed]: removalPolicy asks to delete data together with its resource, "
+      'ValidationError at Stack/Lake [data-destruction-not-allowed]: removalPolicy asks to delete data together with its resource, '
       + "but the context 'cdk-ml-platform:allow-data-destruction' is not true; set it as well to lose the data, "
       + 'or leave the property out to keep the data');
   });

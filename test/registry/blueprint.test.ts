@@ -185,7 +185,10 @@ describe('random input is planned or refused by faults, never by another error',
   test('for the server', () => {
     let planned = 0;
     fc.assert(fc.property(
-      fc.record({ workers: any, cpu: any, memoryLimitMiB: any, hostName: fc.option(fc.string(), { nil: undefined }), allowedHosts: fc.array(fc.string(), { maxLength: 2 }) }),
+      fc.record({
+        workers: any, cpu: any, memoryLimitMiB: any, hostName: fc.option(fc.string(), { nil: undefined }),
+        allowedHosts: fc.array(fc.string(), { maxLength: 2 }),
+      }),
       (random) => {
         const faults = Faults.at('x');
         const plan = registryServer(faults, { ...input, ...random });

@@ -238,9 +238,11 @@ describe('wrong input', () => {
       } catch (error) {
         if (!isValidationError(error)) throw error;
       }
-    }), { numRuns: 50, examples: [[{
-      hostName: undefined, artifactPrefix: undefined, workers: undefined, cpu: undefined, memoryLimitMiB: undefined, desiredCount: undefined, allowedHosts: undefined,
-    }]] });
+    }), {
+      numRuns: 50, examples: [[{
+        hostName: undefined, artifactPrefix: undefined, workers: undefined, cpu: undefined, memoryLimitMiB: undefined, desiredCount: undefined, allowedHosts: undefined,
+      }]],
+    });
     expect(made).toBeGreaterThan(0);
   });
 });

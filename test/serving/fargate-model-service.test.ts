@@ -147,9 +147,11 @@ describe('wrong input', () => {
       } catch (error) {
         if (!isValidationError(error)) throw error;
       }
-    }), { numRuns: 50, examples: [[{
-      hostName: undefined, cpu: undefined, memoryLimitMiB: undefined, desiredCount: undefined, listenerPriority: undefined, allowPickle: undefined,
-    }]] });
+    }), {
+      numRuns: 50, examples: [[{
+        hostName: undefined, cpu: undefined, memoryLimitMiB: undefined, desiredCount: undefined, listenerPriority: undefined, allowPickle: undefined,
+      }]],
+    });
     expect(made).toBeGreaterThan(0);
   });
 });

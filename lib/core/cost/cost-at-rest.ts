@@ -1,7 +1,7 @@
+import { type PriceTable, US_EAST_1_2026_11 } from './price-table';
 import { ESTIMATORS, type Part } from './private/estimators';
 import { BY_USE as USAGE, FREE as NEVER_BILLED } from './private/no-cost-at-rest';
 import { Properties, type CostTemplate, type TemplateResource } from './private/template';
-import { type PriceTable, US_EAST_1_2026_11 } from './price-table';
 
 /** How a resource is billed. */
 export enum CostKind {

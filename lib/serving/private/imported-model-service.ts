@@ -1,10 +1,10 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { inferenceUrl } from '../blueprint/model-service';
-import type { FargateModelServiceAttributes, IModelService } from '../interfaces';
 import { checkLiteral, checkText } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
+import { inferenceUrl } from '../blueprint/model-service';
+import type { FargateModelServiceAttributes, IModelService } from '../interfaces';
 
 /** A model service that exists, as a construct that creates nothing. */
 export function importModelService(scope: Construct, id: string, attributes: FargateModelServiceAttributes): IModelService {
