@@ -114,7 +114,7 @@ describe('validation', () => {
     [{ environment: { 'A-B': 'c' } }, '[invalid-environment-name] environment name \'A-B\' is not allowed; use letters, digits and underscores, not starting with a digit'],
     [{ environment: { A: 'b' }, secretNames: ['A'] }, '[duplicate-environment] environment and secrets both name \'A\'; keep one of them'],
     [{ secretNames: ['ML_PORT'] }, '[reserved-secret] secrets names \'ML_PORT\', which is the address that the server listens on; set it in environment or leave it out'],
-    [{ ephemeralStorageGiB: 20 }, '[invalid-ephemeral-storage-gi-b] ephemeralStorageGiB 20 is not a whole number from 21 to 200 GiB; use a value in that range'],
+    [{ ephemeralStorageGiB: 20 }, '[invalid-ephemeral-storage-gib] ephemeralStorageGiB 20 is not a whole number from 21 to 200 GiB; use a value in that range'],
     [{ listenerPriority: 50_001 }, '[invalid-listener-priority] listenerPriority 50001 is not a whole number from 1 to 50000; use a value in that range'],
     [{ desiredCount: -1 }, '[invalid-desired-count] desiredCount -1 is not a whole number from 0 to 5000 tasks; use a value in that range'],
     [{ deregistrationDelay: Duration.hours(2) }, '[invalid-deregistration-delay] deregistrationDelay of 7200 seconds is not a whole number from 0 to 3600 seconds; use a duration in that range'],

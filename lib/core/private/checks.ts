@@ -86,6 +86,7 @@ function describe(value: unknown): string {
 export function kebab(property: string): string {
   return property
     .replace(/\[[^\]]*\]/g, '')
+    .replace(/([KMGT])iB\b/g, '$1ib')
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
     .replace(/[^A-Za-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
