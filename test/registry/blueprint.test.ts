@@ -92,7 +92,7 @@ describe('the database', () => {
 
   test.each<[Partial<DatabaseInput>, string]>([
     [{ instanceType: 'db.t4g.micro' }, "[invalid-instance-type] instanceType 'db.t4g.micro' is not allowed; use a class of RDS without `db.`, for example t4g.micro"],
-    [{ storageGiB: 10 }, '[invalid-storage-gi-b] storageGiB 10 is not a whole number from 20 to 65536 GiB; use a value in that range'],
+    [{ storageGiB: 10 }, '[invalid-storage-gib] storageGiB 10 is not a whole number from 20 to 65536 GiB; use a value in that range'],
     [{ backupDays: 0 }, '[invalid-backup-days] backupDays 0 is not a whole number from 1 to 35 days; use a value in that range'],
     [{ port: 80 }, '[invalid-port] port 80 is not a whole number from 1150 to 65535; use a value in that range'],
     [{ storageGiB: 100, maxStorageGiB: 105 },

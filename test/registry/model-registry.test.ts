@@ -270,7 +270,9 @@ describe('rights', () => {
     const { stack, registry } = make();
     const role = new iam.Role(stack, 'Training', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
     registry.grants.register(role);
-    const [policy] = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy', { Properties: { PolicyName: Match.stringLikeRegexp('^Training') } }));
+    const [policy] = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy', {
+      Properties: { PolicyName: Match.stringLikeRegexp('^Training') },
+    }));
     expect(JSON.stringify(policy?.Properties.PolicyDocument.Statement.map((one: { Action: unknown }) => one.Action))).toBe(
       '[["s3:GetObject","s3:PutObject","s3:AbortMultipartUpload"],"s3:ListBucket"]');
   });
@@ -279,7 +281,9 @@ describe('rights', () => {
     const { stack, registry } = make();
     const role = new iam.Role(stack, 'Audit', { assumedBy: new iam.AccountRootPrincipal() });
     registry.grants.read(role);
-    const [policy] = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy', { Properties: { PolicyName: Match.stringLikeRegexp('^Audit') } }));
+    const [policy] = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy', {
+      Properties: { PolicyName: Match.stringLikeRegexp('^Audit') },
+    }));
     expect(policy?.Properties.PolicyDocument.Statement.map((one: { Action: unknown }) => one.Action)).toEqual(
       [['dynamodb:GetItem', 'dynamodb:Query'], 's3:GetObject', 's3:ListBucket']);
   });
