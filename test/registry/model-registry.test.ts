@@ -240,7 +240,8 @@ describe('wrong input', () => {
       }
     }), {
       numRuns: 50, examples: [[{
-        hostName: undefined, artifactPrefix: undefined, workers: undefined, cpu: undefined, memoryLimitMiB: undefined, desiredCount: undefined, allowedHosts: undefined,
+        hostName: undefined, artifactPrefix: undefined, workers: undefined, cpu: undefined, memoryLimitMiB: undefined,
+        desiredCount: undefined, allowedHosts: undefined,
       }]],
     });
     expect(made).toBeGreaterThan(0);
