@@ -52,7 +52,7 @@ export class DrainProvider extends Construct {
       vpcSubnets: privateSubnets,
       securityGroups: [securityGroup],
       memorySize: 256,
-      environment: { GIVE_UP_SECONDS: String(DRAIN_TIMES.giveUpMinutes * 60) },
+      environment: { GIVE_UP_SECONDS: String(DRAIN_TIMES.giveUpMinutes * 60), AWS_STS_REGIONAL_ENDPOINTS: 'regional' },
       logGroup,
       description: 'Removes what a cluster made outside of itself, before the cluster goes',
     });
