@@ -22,12 +22,12 @@ from ml_platform_runtime.record import Release
 from ml_platform_runtime.releases import ReleaseClient
 
 sys.path.insert(0, str(Path(__file__).parent))
-# The processes that the tests start find the package also where it is not installed.
-_source = str(Path(__file__).parent.parent / "src")
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_source, os.environ.get("PYTHONPATH")]))
 
 from support import AWS_ENVIRONMENT, Service, free_port, running, runtime, wait_until
 
+# The processes that the tests start find the package also where it is not installed.
+_source = str(Path(__file__).parent.parent / "src")
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_source, os.environ.get("PYTHONPATH")]))
 _numbers = itertools.count(1)
 
 
