@@ -28,7 +28,7 @@ test('two runs at once live the whole life of a model; the one that is kept answ
   for (const { code, output } of [plain, kept]) {
     expect({ code, output }).toEqual({ code: 0, output: expect.any(String) });
     expect(output).toMatch(/569 rows in \S+\.measurements, read back/);
-    expect(output).toMatch(/│ MLflow +│ 3\.17\.2, served by python -m ml_platform_runtime registry-server \(1 process\)/);
+    expect(output).toMatch(/│ MLflow +│ 3\.17\.2, served by python -m ml_platform_runtime registry-server/);
     expect(output).toMatch(/│ (PostgreSQL +│ \d+, on 127\.0\.0\.1|SQLite +│ SQLite instead of PostgreSQL)/);
     expect(output).toMatch(/│ Model server +│ python -m ml_platform_runtime serve \(1 process\), one process for 5 releases/);
     expect(output).toMatch(/│ Versions answered +│ 1 → 2 → 1 → 2 → 1, each as scikit-learn itself predicts/);
@@ -38,6 +38,9 @@ test('two runs at once live the whole life of a model; the one that is kept answ
     expect(figure(output, 'Roll back with MLflow stopped, first answer')).toBeLessThan(1);
     expect(output).not.toMatch(/^\s+at /m);
   }
+
+  expect(plain.output).toContain('registry-server (1 process)');
+  expect(kept.output).toContain('registry-server (2 processes, one after the other)'); // it was stopped and started again
 
   const address = (name: string) => new RegExp(`│ ${name} +│ (http://\\S+)`).exec(kept.output)?.[1] ?? '';
   const model = await fetch(`${address('Model service')}`);

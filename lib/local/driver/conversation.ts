@@ -4,8 +4,8 @@ import { PYTHON_SOURCES, type Emulator } from './emulator';
 import { StepFailure } from './failure';
 import type { PlatformAddresses } from './platform-addresses';
 import type { Run } from './run';
-import { awsEnvironment, cleanEnvironment, PYTHON_SWITCHES } from './surroundings';
 import { exitOf, type Supervisor } from './supervisor';
+import { awsEnvironment, cleanEnvironment, PYTHON_SWITCHES } from './surroundings';
 
 /** What a step of the model life found out. */
 export type Facts = Readonly<Record<string, string | number | boolean>>;

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { KubernetesObject } from '../kubernetes/kubernetes-client';
 import { PROJECT } from './surroundings';
+import type { KubernetesObject } from '../kubernetes/kubernetes-client';
 
 /** Custom resource definitions of the charts that the platform installs; in the repository only, not in the package. */
 const DEFINITIONS = path.join(PROJECT, 'test', 'fixtures', 'crds');

@@ -2,8 +2,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Emulator } from './emulator';
 import type { Run } from './run';
-import { ACCOUNT, awsEnvironment, cleanEnvironment, PROJECT, REGION } from './surroundings';
 import type { Supervisor } from './supervisor';
+import { ACCOUNT, awsEnvironment, cleanEnvironment, PROJECT, REGION } from './surroundings';
 import type { Assembly } from './synthesis';
 
 /** Outputs of each stack by name. */

@@ -1,10 +1,10 @@
-import getPort from 'get-port';
 import * as http from 'node:http';
 import * as path from 'node:path';
+import getPort from 'get-port';
 import { StepFailure } from './failure';
 import type { Run } from './run';
-import { ACCOUNT, cleanEnvironment, PROJECT, PYTHON_SWITCHES, REGION } from './surroundings';
 import { exitOf, type Supervisor } from './supervisor';
+import { ACCOUNT, cleanEnvironment, PROJECT, PYTHON_SWITCHES, REGION } from './surroundings';
 
 /** The Python packages of the project, used from their sources. */
 export const PYTHON_SOURCES = [
@@ -76,6 +76,8 @@ export class Emulator {
       ML_EMULATOR_DIR: run.path('emulator'),
       ML_EMULATOR_PYTHON: options.python,
       ML_EMULATOR_IMAGES: options.images,
+      // to see what a machine without PostgreSQL sees
+      ...(process.env.ML_EMULATOR_NO_POSTGRES ? { ML_EMULATOR_NO_POSTGRES: process.env.ML_EMULATOR_NO_POSTGRES } : {}),
       ...(run.state.kept ? {} : { ML_EMULATOR_PARENT: String(process.pid) }),
       ...(options.kubernetes && {
         ML_EMULATOR_KUBECONFIG: options.kubernetes.kubeconfig,

@@ -2,9 +2,9 @@
  * Holds a local API server until it is told to end; a process of its own, so that it can outlive the command that started it.
  * Prints one line of JSON when the server is ready: its address and its kubeconfig, or the reason why there is none.
  */
-import { LocalApiServer } from '../kubernetes/local-api-server';
 import { definitionsFor } from './custom-resources';
 import { messageOf } from './failure';
+import { LocalApiServer } from '../kubernetes/local-api-server';
 
 async function main(dir: string, assembly: string): Promise<void> {
   const server = await LocalApiServer.start({ dir, definitions: definitionsFor(assembly) });

@@ -1,8 +1,8 @@
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
-import { findTool, provideTool } from '../toolchain/tool';
 import type { Run } from './run';
 import { exitOf, type Supervisor } from './supervisor';
+import { findTool, provideTool } from '../toolchain/tool';
 
 /** A local API server with the helm that talks to it, or why there is none. */
 export type KubernetesOutcome =

@@ -1,16 +1,16 @@
-import { Listr } from 'listr2';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
-import { cacheFolder } from '../toolchain/cache';
-import { stopCommands } from '../toolchain/commands';
+import { Listr } from 'listr2';
+import { sweep } from './destruction';
 import { Interrupted, messageOf, StepFailure } from './failure';
 import { tail } from './logs';
 import { Run } from './run';
-import { sweep } from './destruction';
 import { type Journey, type RunOptions, stepsOf } from './steps';
 import { keptText, summaryOf } from './summary';
-import { shortPath } from './surroundings';
 import { Supervisor } from './supervisor';
+import { shortPath } from './surroundings';
+import { cacheFolder } from '../toolchain/cache';
+import { stopCommands } from '../toolchain/commands';
 
 /** How a run is shown. */
 export interface Display {

@@ -1,16 +1,17 @@
-import type { ListrTask } from 'listr2';
-import { findPythonEnvironment, pythonEnvironment } from '../toolchain/python-environment';
 import * as path from 'node:path';
+import type { ListrTask } from 'listr2';
 import { type Facts, Conversation } from './conversation';
 import { Deployment, type StackOutputs } from './deployment';
 import { Emulator } from './emulator';
 import { StepFailure } from './failure';
 import { startKubernetes, type KubernetesOutcome } from './kubernetes';
 import { addressesFrom, type PlatformAddresses } from './platform-addresses';
+import { EmulatorReport } from './report';
 import type { Run } from './run';
-import { PROJECT } from './surroundings';
 import type { Supervisor } from './supervisor';
+import { PROJECT } from './surroundings';
 import { synthesize, type Assembly } from './synthesis';
+import { findPythonEnvironment, pythonEnvironment } from '../toolchain/python-environment';
 
 /** What is asked for. */
 export interface RunOptions {
@@ -59,11 +60,14 @@ function step(title: string, body: Body): ListrTask<Journey> {
 }
 
 /** A step of the model life. */
-function lifeStep(title: string, key: string, name: string, args: (journey: Journey) => Record<string, unknown>, say: (facts: Facts) => string): ListrTask<Journey> {
+function lifeStep(
+  title: string, key: string, name: string,
+  args: (journey: Journey) => Record<string, unknown>, say: (facts: Facts, journey: Journey) => string,
+): ListrTask<Journey> {
   return step(title, async (journey, tell) => {
     const facts = await needed(journey.conversation).step(name, args(journey), tell);
     journey.facts[key] = facts;
-    return say(facts);
+    return say(facts, journey);
   });
 }
 
@@ -116,7 +120,8 @@ function modelSteps(): Array<ListrTask<Journey>> {
   return [
     lifeStep('Write the data set to the Iceberg table', 'lake', 'lake', () => ({}), facts =>
       `${facts.rows} rows in ${facts.table}, read back`),
-    lifeStep('Ask the registry', 'registry', 'registry', () => ({}), facts => `MLflow ${facts.mlflow} answers`),
+    lifeStep('Ask the registry', 'registry', 'registry', () => ({}), (facts, journey) =>
+      `MLflow ${facts.mlflow} answers, on ${EmulatorReport.read(journey.run).of('database').map(entry => entry.detail).join(', ') || 'no database'}`),
     lifeStep('Train and register a first model', 'train1', 'train', () => ({ candidate: 1 }), trained),
     lifeStep('Promote the first model', 'promote1', 'promote', version('train1'), facts =>
       `version ${facts.version} answers ${facts.compared} rows as scikit-learn does`),
@@ -153,8 +158,10 @@ function trained(facts: Facts): string {
   return `version ${facts.version}, ${facts.estimator}, accuracy ${facts.accuracy}`;
 }
 
+/** When the promise of a second was missed, that is said too. */
 function rolledBack(facts: Facts): string {
-  return `version ${facts.version} answers after ${facts.seconds} s`;
+  const late = facts.in_time ? '' : `, later than the promised second, with a load of ${facts.load} on this machine`;
+  return `version ${facts.version} answers after ${facts.seconds} s${late}`;
 }
 
 function counted(count: number, noun: string): string {

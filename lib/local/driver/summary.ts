@@ -1,6 +1,6 @@
-import Table from 'cli-table3';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import Table from 'cli-table3';
 import type { Facts } from './conversation';
 import { EmulatorReport, type ReportEntry } from './report';
 import type { Journey } from './steps';
@@ -65,12 +65,17 @@ function notRun(journey: Journey, report: EmulatorReport): Row[] {
 function figures(journey: Journey, seconds: number): Row[] {
   const { facts } = journey;
   return [
-    ['Roll back, first answer', `${facts.rollback1.seconds} s (conditional write ${facts.rollback1.write_seconds} s)`],
-    ['Roll back with MLflow stopped, first answer', `${facts.rollback2.seconds} s (conditional write ${facts.rollback2.write_seconds} s)`],
+    ['Roll back, first answer', rollback(facts.rollback1)],
+    ['Roll back with MLflow stopped, first answer', rollback(facts.rollback2)],
     ['New version, first answer after promotion', `${facts.promote2.answer_seconds} s`],
     ...journey.durations.map(([title, duration]): Row => [title, `${duration.toFixed(1)} s`]),
     ['Everything', `${seconds.toFixed(1)} s`],
   ];
+}
+
+function rollback(facts: Facts): string {
+  const late = facts.in_time ? '' : `; promised is less than 1 s, the load of this machine was ${facts.load}`;
+  return `${facts.seconds} s (conditional write ${facts.write_seconds} s${late})`;
 }
 
 /** What --keep prints: where everything is, and how a shell gets there. */
@@ -114,7 +119,7 @@ function isPostgres(entry: ReportEntry): boolean {
 
 function commandOf(report: EmulatorReport, command: string): string {
   const started = report.of('process').filter(entry => entry.detail.includes(`ml_platform_runtime ${command}`));
-  return `python -m ml_platform_runtime ${command} (${started.length} process${started.length === 1 ? '' : 'es'})`;
+  return `python -m ml_platform_runtime ${command} (${started.length === 1 ? '1 process' : `${started.length} processes, one after the other`})`;
 }
 
 /** Major version of the data that the server wrote. */

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Run } from './run';
-import { ACCOUNT, cleanEnvironment, PROJECT, PYTHON_SWITCHES, REGION } from './surroundings';
 import type { Supervisor } from './supervisor';
+import { ACCOUNT, cleanEnvironment, PROJECT, PYTHON_SWITCHES, REGION } from './surroundings';
 
 /** A synthesized app. */
 export interface Assembly {
