@@ -6,10 +6,15 @@ import { App, Fn, Stack, Token } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { App as Cdk8sApp, Chart } from 'cdk8s';
 import { KubeConfigMap, KubeService } from 'cdk8s-plus-28/lib/imports/k8s';
+import { load } from 'js-yaml';
 import { chartOf, fakeCluster, textNetwork } from './support';
-import { ManifestRelease, MlCluster } from '../../lib/cluster';
+import { ManifestRelease, MlCluster, PodSecurity } from '../../lib/cluster';
+import { argoApplication } from '../../lib/cluster/manifests/add-on-files';
+import { drainAccessChart, namespaceChart, serviceAccountChart, storageClassesChart } from '../../lib/cluster/manifests/basics';
 import { chartFolder } from '../../lib/cluster/manifests/chart-folder';
+import { certificateChart, selfSignedChart } from '../../lib/cluster/manifests/self-signed';
 import { writeChart } from '../../lib/cluster/manifests/write-folder';
+import type { KubernetesObject } from '../../lib/local/kubernetes/kubernetes-client';
 import { LocalApiServer } from '../../lib/local/kubernetes/local-api-server';
 import { requireTool } from '../../lib/local/toolchain/tool';
 import { customResourceDefinitions } from '../conformance/kubernetes-fixtures';
@@ -38,7 +43,7 @@ describeWithTools('manifests on a real API server, by the helm that AWS runs', [
     folder = mkdtempSync(join(tmpdir(), 'helm-delivery-'));
     helm = await requireTool('helm');
     server = await LocalApiServer.start({ dir: join(folder, 'server') });
-    await server.define(customResourceDefinitions(['karpenter']));
+    await server.define(customResourceDefinitions(['karpenter', 'cert-manager', 'argo-cd']));
   }, 120_000);
   afterAll(async () => {
     await server?.stop();
@@ -112,6 +117,22 @@ describeWithTools('manifests on a real API server, by the helm that AWS runs', [
     upgrade(release.releaseName, join(assembly.directory, `asset.${hash}`), values);
     expect((await read('/api/v1/namespaces/default/configmaps/settings')).data).toEqual({ uri: 's3://bucket-of-the-stack/models' });
     expect((await read('/api/v1/namespaces/default/services/chat')).spec.externalIPs).toEqual(['10.0.0.7']);
+  });
+
+  test('every object of our own is taken as it is, strictly read and without a warning', async () => {
+    const argo = argoApplication({ name: 'keda', namespace: 'keda', chart: 'keda', repository: 'https://kedacore.github.io/charts', version: '2.20.2', values: { crds: { install: true } } }, 1);
+    for (const namespace of ['argocd', 'cert-manager']) await server.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    const objects = [
+      ...[
+        namespaceChart('models', PodSecurity.RESTRICTED), serviceAccountChart('default', 'chat', false), drainAccessChart(), storageClassesChart(),
+        selfSignedChart({ name: 'own', namespace: 'cert-manager' }), certificateChart({ name: 'a', namespace: 'default', secretName: 'a', dnsNames: ['a.default.svc'], issuer: 'own' }),
+      ].flatMap((chart) => chart.toJson()),
+      load(argo['application.yaml'] ?? ''),
+    ] as KubernetesObject[];
+    const answers = await Promise.all(objects.map(async (object) => server.client.dryRun(object)));
+    expect(answers).toEqual(objects.map(() => ({ accepted: true, warnings: [] })));
+    // and the server does read them: a property that it does not know is refused
+    expect(await server.client.dryRun({ ...objects[0], specc: {} } as KubernetesObject)).toMatchObject({ accepted: false });
   });
 
   test('helm itself finds nothing to say about a generated chart', () => {

@@ -23,7 +23,7 @@ export function argoApplication(release: ChartRelease, wave: number): Record<str
         name: release.name,
         namespace: 'argocd',
         annotations: { [SYNC_WAVE]: String(wave) },
-        finalizers: ['resources-finalizer.argocd.argoproj.io'],
+        finalizers: ['resources-finalizer.argocd.argoproj.io/foreground'],
       },
       spec: {
         project: 'default',
