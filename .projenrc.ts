@@ -86,7 +86,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   stale: false,
   projenrcTs: true,
   projenrcTsOptions: { projenCodeDir: '.projen' },
-  npmignore: ['/.ci/', '/.cache/', '/docs/', '/stacks/', '/examples/', '/.dependency-cruiser.cjs', '/.npmrc', '/cdk.json'],
+  npmignoreEnabled: false,
   gitignore: ['/build/', '/.cache/', 'cdk.out/', '__pycache__/', '.pytest_cache/', '*.egg-info/', '.venv/', '/tsconfig.tsbuildinfo'],
 
   // jsii compiles what users import. The laptop edition and the command line are bundled or run by tsx.
@@ -124,10 +124,11 @@ project.package.addField('exports', {
   './.jsii': './.jsii',
   './.warnings.jsii.js': './.warnings.jsii.js',
 });
-// the image is built from these sources at deploy time: they are part of the package
-for (const path of ['/lib/runtime/', '/lib/**/README.md']) project.npmignore?.include(path);
-for (const path of ['/lib/runtime/tests/', '/lib/local/emulator/tests/', '**/pytest.ini', '**/__pycache__/', '/test/', '*.tgz']) project.npmignore?.exclude(path);
-
+// what users install, and nothing else; the image is built at deploy time from lib/runtime
+project.package.addField('files', [
+  'build', '.jsii', '.warnings.jsii.js', 'CHANGELOG.md', 'lib/*/README.md',
+  'lib/cluster/private/drain/*.py', 'lib/runtime/src/**/*.py', 'lib/runtime/Dockerfile', 'lib/runtime/.dockerignore', 'lib/runtime/pyproject.toml', 'lib/runtime/requirements/registry.lock', 'lib/runtime/requirements/serving.lock',
+]);
 project.package.addField('jest', {
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/examples/**/*.test.ts'],
   setupFiles: ['<rootDir>/test/support/setup.ts'],
@@ -196,7 +197,7 @@ check.exec('jest --testPathIgnorePatterns test/conformance test/local test/packa
 project.addTask('local', { description: 'The platform on this laptop', exec: 'tsx lib/local/main.ts', receiveArgs: true });
 project.addTask('bench', { description: 'Synthesis benchmarks', exec: 'tsx test/bench/main.ts', receiveArgs: true });
 project.compileTask.reset('jsii --silence-warnings=reserved-word');
-project.addTask('rosetta', { description: 'Compile every snippet of the READMEs', exec: 'jsii-rosetta extract --compile --strict --directory . --output build/.jsii.tabl.json' });
+project.addTask('rosetta', { description: 'Compile every snippet of the READMEs', exec: 'jsii-rosetta extract --compile --strict --directory . --output .cache/rosetta.json' });
 
 
 project.synth();
