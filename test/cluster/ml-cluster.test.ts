@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Size, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -9,6 +12,9 @@ import { CertManager, ManifestDelivery, ManifestRelease, MlCluster, SupportType 
 import { neededEndpoints } from '../../lib/cluster/blueprint/endpoints';
 import { PLATFORM_SETS } from '../../lib/core/private/platform-sets';
 import { MlNetwork } from '../../lib/network/ml-network';
+
+const folder = mkdtempSync(join(tmpdir(), 'ml-cluster-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const PINNED = PLATFORM_SETS['2026-11'].addOns;
 
@@ -131,7 +137,7 @@ describe('what can be chosen', () => {
   });
 
   test('files instead of a handler: no function that installs charts is made', () => {
-    const result = template({ delivery: ManifestDelivery.yaml({ directory: 'never-written' }) });
+    const result = template({ delivery: ManifestDelivery.yaml({ directory: join(folder, 'files') }) });
     result.resourceCountIs('Custom::AWSCDK-EKS-HelmChart', 0);
     expect(Object.values(result.findResources('AWS::Lambda::LayerVersion'))).toEqual([]);
   });
@@ -230,7 +236,7 @@ describe('an imported cluster', () => {
     const network = textNetwork(stack);
     expect(faultOf(() => MlCluster.fromCluster(stack, 'Cluster', theirs, { network }))).toBe(
       'ValidationError at Stack/Cluster [missing-kubectl-provider]: cluster has no kubectlProvider with a role, and ManifestDelivery.helm() installs charts by it; give kubectlProvider to Cluster.fromClusterAttributes, or choose yaml or gitOps delivery');
-    expect(MlCluster.fromCluster(stack, 'Files', theirs, { network, delivery: ManifestDelivery.yaml({ directory: 'never-written' }) }).clusterName).toBe('theirs');
+    expect(MlCluster.fromCluster(stack, 'Files', theirs, { network, delivery: ManifestDelivery.yaml({ directory: join(folder, 'files') }) }).clusterName).toBe('theirs');
   });
 
   test('may be a cluster of the same app', () => {
