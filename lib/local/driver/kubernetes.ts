@@ -10,8 +10,9 @@ export type KubernetesOutcome =
   | { readonly available: false; readonly reason: string };
 
 /** Starts an API server for the charts and manifests of the run. Its absence is said, not a failure. */
-export async function startKubernetes(run: Run, supervisor: Supervisor, assembly: string): Promise<KubernetesOutcome> {
+export async function startKubernetes(run: Run, supervisor: Supervisor, assembly: string, tell: (line: string) => void): Promise<KubernetesOutcome> {
   for (const name of ['helm', 'etcd', 'kube-apiserver']) {
+    if (!findTool(name).available) tell(`looking for ${name}; where it has to be built, that takes up to ten minutes, once`);
     const tool = await Promise.race([provideTool(name), supervisor.interrupted]);
     if (!tool.available) return tool;
   }

@@ -88,8 +88,8 @@ function platformSteps(options: RunOptions): Array<ListrTask<Journey>> {
       journey.assembly = await synthesize(journey.run, journey.supervisor, options.app ?? path.join(PROJECT, 'stacks', options.stacks, 'app.ts'));
       return counted(journey.assembly.stacks.length, 'stack');
     }),
-    ...(options.kubernetes ? [step('Start a Kubernetes API server', async journey => {
-      journey.kubernetes = await startKubernetes(journey.run, journey.supervisor, needed(journey.assembly).directory);
+    ...(options.kubernetes ? [step('Start a Kubernetes API server', async (journey, tell) => {
+      journey.kubernetes = await startKubernetes(journey.run, journey.supervisor, needed(journey.assembly).directory, tell);
       return journey.kubernetes.available ? journey.kubernetes.url : `not here, charts are recorded only: ${journey.kubernetes.reason}`;
     })] : []),
     step('Start the embedded AWS', async journey => {
