@@ -87,7 +87,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   projenrcTs: true,
   projenrcTsOptions: { projenCodeDir: '.projen' },
   npmignoreEnabled: false,
-  gitignore: ['/build/', '/.cache/', 'cdk.out/', '__pycache__/', '.pytest_cache/', '*.egg-info/', '.venv/', '/tsconfig.tsbuildinfo'],
+  gitignore: ['/.npmignore', '/build/', '/.cache/', 'cdk.out/', '__pycache__/', '.pytest_cache/', '*.egg-info/', '.venv/', '/tsconfig.tsbuildinfo'],
 
   // jsii compiles what users import. The laptop edition and the command line are bundled or run by tsx.
   excludeTypescript: ['lib/local/**', 'lib/cli/**', 'stacks/**', 'examples/**'],
@@ -179,6 +179,8 @@ project.eslint?.addOverride({
   files: ['lib/terraform/**/*.ts', 'lib/local/**/*.ts', 'lib/cli/**/*.ts', 'stacks/**/*.ts', 'examples/**/*.ts', 'test/**/*.ts', 'docs/**/*.ts'],
   rules: { 'import/no-extraneous-dependencies': 'off', 'import/no-unresolved': ['error', { ignore: ['^cdk-ml-platform'] }] },
 });
+
+project.eslint?.addOverride({ files: ['test/**/*.ts'], rules: { '@stylistic/max-len': 'off' } });
 
 // ---- tasks -----------------------------------------------------------------------------------------------------
 project.defaultTask?.reset('tsx .projenrc.ts');

@@ -3,9 +3,9 @@ import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import { Construct } from 'constructs';
 import type { AddOnNode } from './blueprint/add-on-graph';
 import type { AddOnRequirement } from './blueprint/add-on-requirement';
-import { checkKinds } from './blueprint/kinds';
 import type { ControlledResource } from './blueprint/controlled-resource';
 import { checkImages, mirroredChart } from './blueprint/endpoints';
+import { checkKinds } from './blueprint/kinds';
 import { mergeValues } from './blueprint/merge-values';
 import { BUILT_IN_NAMESPACES } from './blueprint/namespaces';
 import { PodSecurity } from './blueprint/pod-security';
@@ -15,13 +15,13 @@ import { argoApplication, wrapperChart, type ChartRelease } from './manifests/ad
 import { namespaceChart } from './manifests/basics';
 import { namespaceKey, serviceAccountKey } from './manifests/describe-node';
 import { deployTimePaths } from './manifests/yaml-folder';
-import { checkText, DNS_LABEL } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
 import type { ChartVersion } from '../core/versions';
 import { checkChartValues } from './private/chart-values';
 import { DeliveryWriter } from './private/delivery-writer';
 import { InstallationOrder } from './private/installation-order';
 import { checkTimeout, folderOf, RELEASE_NAME } from './private/release';
+import { checkText, DNS_LABEL } from '../core/private/checks';
 
 /** Where an add-on stands among the others. The order of installation and of removal follows from it. */
 export interface AddOnRelations {

@@ -122,7 +122,7 @@ describe('YAML files', () => {
   });
 
   test('carry their sync wave, unless the object has one of its own', () => {
-    expect(Object.values(write([map({})], 3))[0]).toContain("annotations:\n    argocd.argoproj.io/sync-wave: \"3\"");
+    expect(Object.values(write([map({})], 3))[0]).toContain('annotations:\n    argocd.argoproj.io/sync-wave: "3"');
     const own = { ...map({}), metadata: { name: 'app', annotations: { 'argocd.argoproj.io/sync-wave': '-1' } } };
     expect(Object.values(write([own], 3))[0]).toContain('sync-wave: "-1"');
   });

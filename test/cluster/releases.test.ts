@@ -98,7 +98,7 @@ describe('manifests', () => {
     const stack = testStack();
     const cluster = clusterIn(stack);
     new SelfSignedIssuer(stack, 'Issuer', { cluster });
-    expect(faultOf(() => resourcesOf(stack))).toContain("requires the custom resource cert-manager.io/Certificate, which no add-on defines; add the add-on that brings it, or name its group in installedApiGroups");
+    expect(faultOf(() => resourcesOf(stack))).toContain('requires the custom resource cert-manager.io/Certificate, which no add-on defines; add the add-on that brings it, or name its group in installedApiGroups');
   });
 });
 
@@ -194,10 +194,12 @@ describe('a workload identity', () => {
     const template = Template.fromStack(stack);
     template.hasResourceProperties('AWS::EKS::PodIdentityAssociation', { ClusterName: 'theirs', Namespace: 'models', ServiceAccount: 'chat', RoleArn: stack.resolve(identity.role.roleArn) });
     template.hasResourceProperties('AWS::IAM::Role', {
-      AssumeRolePolicyDocument: { Statement: [
-        { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'pods.eks.amazonaws.com' } },
-        { Action: 'sts:TagSession', Effect: 'Allow', Principal: { Service: 'pods.eks.amazonaws.com' } },
-      ] },
+      AssumeRolePolicyDocument: {
+        Statement: [
+          { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'pods.eks.amazonaws.com' } },
+          { Action: 'sts:TagSession', Effect: 'Allow', Principal: { Service: 'pods.eks.amazonaws.com' } },
+        ],
+      },
     });
     template.hasResourceProperties('AWS::IAM::Policy', { Roles: [stack.resolve(identity.role.roleName)] });
     template.resourceCountIs('AWS::EKS::Addon', 0);

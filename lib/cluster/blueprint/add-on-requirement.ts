@@ -1,6 +1,6 @@
+import { KIND } from './kinds';
 import { checkText, type TextRule } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
-import { KIND } from './kinds';
 
 const NAME: TextRule = {
   pattern: /^[a-zA-Z0-9]([-a-zA-Z0-9./_]*[a-zA-Z0-9])?$/,
