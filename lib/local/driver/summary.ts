@@ -56,7 +56,7 @@ function ranForReal(journey: Journey, report: EmulatorReport): Row[] {
 
 function notRun(journey: Journey, report: EmulatorReport): Row[] {
   const rows: Row[] = report.of('not-run').map(entry => [`${entry.type} ${entry.logicalId}`, entry.detail]);
-  for (const entry of report.of('recorded')) rows.push([`${entry.stack}/${entry.logicalId}`, entry.detail]);
+  for (const entry of report.of('recorded')) rows.push([`${entry.stack}\n${entry.logicalId}`, entry.detail]);
   for (const entry of report.of('database').filter(found => !isPostgres(found))) rows.push(['PostgreSQL', entry.detail]);
   if (journey.kubernetes && !journey.kubernetes.available) rows.push(['Kubernetes', journey.kubernetes.reason]);
   return rows;
