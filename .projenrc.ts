@@ -46,6 +46,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@cdktn/provider-aws@25.7.0',
     'cdktf@0.21.0',
     // laptop edition
+    '@aws-sdk/client-cloudwatch-logs',
     '@aws-sdk/client-ec2',
     '@aws-sdk/client-lambda',
     '@aws-sdk/client-s3',
@@ -196,7 +197,7 @@ const check = project.addTask('check', { description: 'All that is quick: lint, 
 check.spawn(lint);
 check.spawn(types);
 check.exec('jest --testPathIgnorePatterns test/conformance test/local test/packaging');
-project.addTask('local', { description: 'The platform on this laptop', exec: 'tsx lib/local/main.ts', receiveArgs: true });
+project.package.setScript('local', 'tsx lib/local/main.ts'); // not through projen: Ctrl-C has to reach the driver itself
 project.addTask('bench', { description: 'Synthesis benchmarks', exec: 'tsx test/bench/main.ts', receiveArgs: true });
 project.compileTask.reset('jsii --silence-warnings=reserved-word');
 project.addTask('rosetta', { description: 'Compile every snippet of the READMEs', exec: 'jsii-rosetta extract --compile --strict --directory . --output .cache/rosetta.json' });
