@@ -8,7 +8,7 @@ const CDK8S_PLUS_FLOOR = '2.5.6';
 const KUBECTL_LAYER_FLOOR = '2.2.2';
 
 /** Packages that ship ES modules only; jest has to transpile them. */
-const ESM_ONLY = ['execa', 'get-port', 'listr2'];
+const ESM_ONLY = ['get-port', 'listr2'];
 
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-ml-platform',
@@ -52,7 +52,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-s3',
     '@aws-sdk/client-sfn',
     'commander@^14',
-    'execa@^9',
     'listr2@^9',
     'adm-zip',
     '@types/adm-zip',
@@ -71,8 +70,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@hpcc-js/wasm-graphviz',
     'dependency-cruiser',
     'fast-check@^4',
-    'js-yaml@^4',
-    '@types/js-yaml',
     'esbuild',
     '@types/node@^20',
   ],

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Stack, Token } from 'aws-cdk-lib';
-import { load } from 'js-yaml';
+import { parse } from 'yaml';
 import { chartOf, configMap, faultOf, idsOf, resourcesOf, testApp, testStack, textNetwork } from './support';
 import { CertManager, HelmAddOn, ManifestDelivery, MlCluster } from '../../lib/cluster';
 
@@ -19,7 +19,7 @@ function deploy(delivery: ManifestDelivery, build: (cluster: MlCluster) => void 
   resourcesOf(stack);
   return stack;
 }
-const read = (...path: string[]): any => load(readFileSync(join(folder, ...path), 'utf8'));
+const read = (...path: string[]): any => parse(readFileSync(join(folder, ...path), 'utf8'));
 const folders = (): string[] => readdirSync(folder, { withFileTypes: true }).filter((it) => it.isDirectory()).map((it) => it.name).sort();
 
 describe('gitOps delivery', () => {

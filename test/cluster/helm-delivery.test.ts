@@ -6,7 +6,7 @@ import { App, Fn, Stack, Token } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { App as Cdk8sApp, Chart } from 'cdk8s';
 import { KubeConfigMap, KubeService } from 'cdk8s-plus-28/lib/imports/k8s';
-import { load } from 'js-yaml';
+import { parse } from 'yaml';
 import { chartOf, fakeCluster, textNetwork } from './support';
 import { ManifestRelease, MlCluster, PodSecurity } from '../../lib/cluster';
 import { argoApplication } from '../../lib/cluster/manifests/add-on-files';
@@ -127,7 +127,7 @@ describeWithTools('manifests on a real API server, by the helm that AWS runs', [
         namespaceChart('models', PodSecurity.RESTRICTED), serviceAccountChart('default', 'chat', false), drainAccessChart(), storageClassesChart(),
         selfSignedChart({ name: 'own', namespace: 'cert-manager' }), certificateChart({ name: 'a', namespace: 'default', secretName: 'a', dnsNames: ['a.default.svc'], issuer: 'own' }),
       ].flatMap((chart) => chart.toJson()),
-      load(argo['application.yaml'] ?? ''),
+      parse(argo['application.yaml'] ?? ''),
     ] as KubernetesObject[];
     const answers = await Promise.all(objects.map(async (object) => server.client.dryRun(object)));
     expect(answers).toEqual(objects.map(() => ({ accepted: true, warnings: [] })));

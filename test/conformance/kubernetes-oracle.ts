@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadAll } from 'js-yaml';
+import { parseAllDocuments } from 'yaml';
 import { customResourceDefinitions } from './kubernetes-fixtures';
 import type { KubernetesObject } from '../../lib/local/kubernetes/kubernetes-client';
 import { LocalApiServer } from '../../lib/local/kubernetes/local-api-server';
@@ -86,7 +86,7 @@ export class KubernetesOracle {
 
 /** The objects of a YAML text with any number of documents; lists are taken apart. */
 export function manifestObjects(text: string): KubernetesObject[] {
-  const documents = loadAll(text).filter(document => document !== null && document !== undefined) as KubernetesObject[];
+  const documents = parseAllDocuments(text).map(document => document.toJS() as unknown).filter(document => document !== null && document !== undefined) as KubernetesObject[];
   return documents.flatMap(document => document.kind === 'List' ? document.items as KubernetesObject[] : [document]);
 }
 
