@@ -62,7 +62,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'tsx',
     'yaml',
     // tests and checks
-    '@swc/core',
+    '@swc/core@1.16.18',
     '@swc/jest',
     'ajv@^8',
     'ajv-formats',
@@ -147,6 +147,9 @@ project.package.addField('jest', {
   maxWorkers: 2,
   clearMocks: true,
 });
+
+// the newest version whose binaries are there for every platform: with a gap npm writes a lock file that `npm ci` refuses
+project.package.addPackageResolutions('unrs-resolver@1.12.2');
 
 for (const name of ['ts-jest', 'ts-node']) project.deps.removeDependency(name);
 

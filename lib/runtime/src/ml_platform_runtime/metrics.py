@@ -101,7 +101,7 @@ class ServerMetrics:
 
     def text(self) -> bytes:
         """The exposition of all metrics."""
-        return generate_latest(self.registry)
+        return bytes(generate_latest(self.registry))
 
     def _gauge(self, name: str, help_text: str) -> Gauge:
         return Gauge(name, help_text, ["model"], registry=self.registry).labels(self._model)
