@@ -1,23 +1,9 @@
-import { existsSync, readdirSync } from 'fs';
-import { join } from 'path';
 import { App, CfnResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { apps } from './apps';
 import { cfnLint, type Explanation, findCfnLint, nag, unexplained, validate } from './cloudformation-oracles';
 import { starterPlatform } from '../../stacks/starter/starter';
-
-const ROOT = join(__dirname, '../..');
-
-/** Every app of stacks/ and examples/: a folder with an app.ts that exports its `app`. */
-function apps(): [string, App][] {
-  return ['stacks', 'examples'].filter((folder) => existsSync(join(ROOT, folder))).flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry): [string, App] => {
-      // eslint-disable-next-line @typescript-eslint/no-require-imports
-      const { app } = require(join(ROOT, folder, entry.name, 'app')) as { app?: App };
-      if (app === undefined) throw new Error(`${folder}/${entry.name}/app.ts does not export its app`);
-      return [`${folder}/${entry.name}`, app];
-    }));
-}
 
 const EXPLAINED: Explanation[] = [
   {
