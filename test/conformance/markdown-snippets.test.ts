@@ -11,7 +11,7 @@ const SEEDED = [
 
 describe('TypeScript in Markdown', () => {
   const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md')).sort();
-  const programs = programsOf(['lib/terraform/README.md', ...docs.map((name) => `docs/${name}`)]);
+  const programs = programsOf(['lib/terraform/README.md', 'lib/core/README.md', ...docs.map((name) => `docs/${name}`)]);
   const seeded = snippetPrograms('seeded.md', SEEDED);
   let errors: string[] = [];
   beforeAll(() => { errors = typeErrors([...programs, ...seeded]); }, 120_000);
