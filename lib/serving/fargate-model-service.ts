@@ -29,8 +29,8 @@ export interface FargateModelServiceProps extends InternalServiceOptions {
    */
   readonly hostName?: string;
   /**
-   * How often the release record is read, 100 milliseconds to 1 minute. A read costs 0.125 USD per million (us-east-1);
-   * twice a second is about 0.66 USD a month and task.
+   * How often the release record is read, 100 milliseconds to 1 minute. Eventually consistent reads cost 0.0625 USD per million (us-east-1);
+   * twice a second is about 0.33 USD a month and task.
    *
    * @default Duration.millis(500)
    */

@@ -13,8 +13,8 @@ const assembly = app.synth();
 const stack = (name: string) => assembly.getStackByName(name);
 const template = (name: string) => stack(name).template as { Resources: Record<string, { Type: string }>; Outputs?: Record<string, unknown> };
 
-/** A release record is read twice a second: 5.26 million strongly consistent reads a month at 0.125 USD per million. */
-const POLLING_USD = 0.66;
+/** A release record is read twice a second: 5.26 million eventually consistent reads a month at 0.0625 USD per million. */
+const POLLING_USD = 0.33;
 
 describe('the starter', () => {
   test('costs less than 100 USD a month at rest, with the reads of one model server', () => {
