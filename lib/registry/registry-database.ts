@@ -48,6 +48,13 @@ export interface PostgresOptions {
    * @default 5432
    */
   readonly port?: number;
+  /**
+   * Whether AWS refuses to delete the instance. Turn it off, and deploy, before the stack is to go: the data then stays as a
+   * final snapshot. Off anyway when the registry's `removalPolicy` lets the data go.
+   *
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
 }
 
 /** A PostgreSQL database that exists. */
@@ -143,6 +150,7 @@ function inputOf(options: PostgresOptions): Omit<DatabaseInput, 'destroy'> {
     multiAz: options.multiAz,
     backupDays: options.backupDays,
     port: options.port,
+    deletionProtection: options.deletionProtection,
   };
 }
 

@@ -30,8 +30,8 @@ describe('a registry by default', () => {
 
   test('keeps its metadata in a protected, encrypted, private PostgreSQL', () => {
     template.hasResource('AWS::RDS::DBInstance', {
-      DeletionPolicy: 'Retain',
-      UpdateReplacePolicy: 'Retain',
+      DeletionPolicy: 'Snapshot',
+      UpdateReplacePolicy: 'Snapshot',
       Properties: Match.objectLike({
         Engine: 'postgres', EngineVersion: '17', DBInstanceClass: 'db.t4g.micro', AllocatedStorage: '20', MaxAllocatedStorage: 100,
         StorageType: 'gp3', StorageEncrypted: true, PubliclyAccessible: false, DeletionProtection: true, BackupRetentionPeriod: 7,
@@ -41,13 +41,17 @@ describe('a registry by default', () => {
     template.allResourcesProperties('AWS::RDS::DBInstance', { EnablePerformanceInsights: Match.absent() });
   });
 
-  test('keeps all that a retained database needs: secret, security group, subnet group', () => {
-    for (const type of ['AWS::SecretsManager::Secret', 'AWS::RDS::DBSubnetGroup', 'AWS::DynamoDB::Table']) {
-      template.resourceCountIs(type, 1);
-      template.allResources(type, { DeletionPolicy: 'Retain' });
-    }
-    const retained = Object.values(template.findResources('AWS::EC2::SecurityGroup', { DeletionPolicy: 'Retain' }));
-    expect(retained.map(({ Properties }) => Properties.GroupDescription)).toEqual(['Database of the model registry']);
+  test('keeps the release records, and lets go what would hold the network when the stack goes', () => {
+    template.allResources('AWS::DynamoDB::Table', { DeletionPolicy: 'Retain' });
+    template.resourceCountIs('AWS::DynamoDB::Table', 1);
+    const retained = Object.values(template.toJSON().Resources as Record<string, { Type: string; DeletionPolicy?: string }>)
+      .filter(({ DeletionPolicy }) => DeletionPolicy === 'Retain').map(({ Type }) => Type);
+    expect(retained.filter((type) => type.startsWith('AWS::EC2') || type.startsWith('AWS::RDS'))).toEqual([]);
+  });
+
+  test('gives its database up with a snapshot once the protection is off', () => {
+    const unprotected = make({ database: RegistryDatabase.postgres({ deletionProtection: false }) });
+    Template.fromStack(unprotected.stack).hasResource('AWS::RDS::DBInstance', { DeletionPolicy: 'Snapshot', Properties: Match.objectLike({ DeletionProtection: false }) });
   });
 
   test('lets only the server into the database', () => {
@@ -207,6 +211,33 @@ describe('wrong input', () => {
       + '  - [invalid-workers] workers 0 is not a whole number from 1 to 16; use a value in that range\n'
       + "  - [invalid-artifact-prefix] artifactPrefix '/' is not allowed; use a path without slashes at its ends, for example mlflow");
     expect(stack.node.tryFindChild('Models')).toBeUndefined();
+  });
+
+  test('of the registry and of its service is one error of the registry, and nothing is created', () => {
+    const app = new App();
+    const stack = new Stack(app, 'Stack');
+    const network = new MlNetwork(new Stack(app, 'Network'), 'Network', { natGateways: 0 });
+    expect(() => new ModelRegistry(stack, 'Models', { network, image, cpu: 300, artifactPrefix: '/', desiredCount: -1, listenerPriority: 0 })).toThrow(
+      'ValidationError at Stack/Models: 5 faults\n'
+      + '  - [invalid-cpu] cpu 300 is not a Fargate size; use one of 256, 512, 1024, 2048, 4096, 8192, 16384 CPU units\n'
+      + "  - [invalid-artifact-prefix] artifactPrefix '/' is not allowed; use a path without slashes at its ends, for example mlflow\n"
+      + '  - [invalid-listener-priority] listenerPriority 0 is not a whole number from 1 to 50000; use a value in that range\n'
+      + '  - [invalid-desired-count] desiredCount -1 is not a whole number from 0 to 5000 tasks; use a value in that range\n'
+      + '  - [no-route-out] network has no route out and no interface endpoint for ecr.api, ecr.dkr, logs, secretsmanager, so tasks could not start; '
+      + 'add these interfaceEndpoints to the network or give it natGateways: 1');
+    expect(stack.node.children).toHaveLength(0);
+  });
+
+  test('in a network where the host name is taken leaves nothing behind and does not hold a name', () => {
+    const { app, network } = make();
+    const stack = new Stack(app, 'Other');
+    expect(() => new ModelRegistry(stack, 'Models', { network, image, workers: 0 })).toThrow(
+      'ValidationError at Other/Models: 2 faults\n'
+      + '  - [invalid-workers] workers 0 is not a whole number from 1 to 16; use a value in that range\n'
+      + "  - [host-name-taken] hostName 'mlflow.ml.internal' is already that of Stack/Models/Server behind this load balancer; choose another one");
+    expect(() => new ModelRegistry(stack, 'Models', { network, image, hostName: 'mlflow-two', workers: 0 })).toThrow('ValidationError at Other/Models [invalid-workers]');
+    expect(stack.node.children).toHaveLength(0);
+    expect(new ModelRegistry(stack, 'Models', { network, image, hostName: 'mlflow-two' }).hostName).toBe('mlflow-two.ml.internal');
   });
 
   test('of the database is refused where it is written', () => {

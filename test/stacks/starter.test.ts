@@ -62,11 +62,13 @@ describe('the starter', () => {
   });
 
   test('keeps what must not be lost', () => {
-    const stateful = ['AWS::RDS::DBInstance', 'AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::Glue::Database', 'AWS::Glue::Table', 'AWS::SecretsManager::Secret'];
-    for (const type of stateful) {
+    const stateful = {
+      'AWS::RDS::DBInstance': 'Snapshot', 'AWS::DynamoDB::Table': 'Retain', 'AWS::S3::Bucket': 'Retain', 'AWS::Glue::Database': 'Retain', 'AWS::Glue::Table': 'Retain',
+    };
+    for (const [type, policy] of Object.entries(stateful)) {
       const found = assembly.stacks.flatMap(({ stackName }) => Object.values(Template.fromJSON(template(stackName)).findResources(type)));
       expect([type, found.length > 0]).toEqual([type, true]);
-      expect([type, found.map(({ DeletionPolicy }) => DeletionPolicy as unknown)]).toEqual([type, found.map(() => 'Retain')]);
+      expect([type, found.map(({ DeletionPolicy }) => DeletionPolicy as unknown)]).toEqual([type, found.map(() => policy)]);
     }
   });
 

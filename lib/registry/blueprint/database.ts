@@ -11,6 +11,8 @@ export interface DatabaseInput {
   readonly multiAz?: boolean;
   readonly backupDays?: number;
   readonly port?: number;
+  readonly deletionProtection?: boolean;
+  /** True if the data may go with the stack. */
   readonly destroy: boolean;
 }
 
@@ -30,6 +32,8 @@ export interface DatabaseBlueprint {
   readonly certificateAuthority: string;
   readonly logExports: string[];
   readonly deletionProtection: boolean;
+  /** Whether the data outlives the instance as a snapshot. */
+  readonly finalSnapshot: boolean;
   readonly alarms: DatabaseAlarm[];
 }
 
@@ -81,7 +85,8 @@ export function registryDatabase(faults: Faults, input: DatabaseInput): Database
     userName: 'mlflow',
     certificateAuthority: 'rds-ca-rsa2048-g1',
     logExports: ['postgresql', 'upgrade'],
-    deletionProtection: !input.destroy,
+    deletionProtection: !input.destroy && (input.deletionProtection ?? true),
+    finalSnapshot: !input.destroy,
     alarms: alarms(),
   };
 }

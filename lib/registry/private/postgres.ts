@@ -11,7 +11,6 @@ import type { RegistryDatabaseConfig } from '../registry-database';
 
 /** Makes the instance that the blueprint describes, as child `Database` of the registry. */
 export function createPostgres(scope: Construct, network: IMlNetwork, plan: DatabaseBlueprint, actions: cloudwatch.IAlarmAction[]): RegistryDatabaseConfig {
-  const removalPolicy = plan.deletionProtection ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
   const securityGroup = new ec2.SecurityGroup(scope, 'DatabaseSecurityGroup', {
     vpc: network.vpc, allowAllOutbound: false, description: 'Database of the model registry',
   });
@@ -22,11 +21,9 @@ export function createPostgres(scope: Construct, network: IMlNetwork, plan: Data
     vpcSubnets: network.privateSubnets,
     securityGroups: [securityGroup],
     credentials: rds.Credentials.fromSecret(secret, plan.userName),
-    removalPolicy,
+    // an instance that stayed would keep its security group and with it the network, and go on billing
+    removalPolicy: plan.finalSnapshot ? RemovalPolicy.SNAPSHOT : RemovalPolicy.DESTROY,
   });
-  // a database that stays needs its password and its security group
-  secret.applyRemovalPolicy(removalPolicy);
-  securityGroup.applyRemovalPolicy(removalPolicy);
   acknowledge(instance, secret, plan);
   return {
     host: instance.dbInstanceEndpointAddress,
@@ -95,6 +92,6 @@ function acknowledge(instance: rds.DatabaseInstance, secret: secretsmanager.ISec
     });
   }
   if (!plan.deletionProtection) {
-    Validations.of(instance).acknowledge({ id: 'AwsSolutions-RDS10', reason: 'the owner turned both keys that allow the data to be deleted' });
+    Validations.of(instance).acknowledge({ id: 'AwsSolutions-RDS10', reason: 'the owner turned the protection off; the data outlives the instance as a snapshot unless two more keys turn' });
   }
 }
