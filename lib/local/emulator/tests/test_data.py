@@ -175,6 +175,16 @@ def test_a_postgres_instance_is_a_real_database_with_the_secret_of_the_stack(emu
         psycopg2.connect(password=secret["password"], **arguments)
 
 
+def test_a_protected_instance_stops_the_deletion_of_its_stack_until_the_protection_is_off(emulator):
+    resources = database()
+    resources["Database"]["Properties"]["DeletionProtection"] = True
+    emulator.deploy("Protected", resources)
+    assert emulator.delete("Protected") == "DELETE_FAILED"
+    cloudformation = emulator.client("cloudformation")
+    events = cloudformation.describe_stack_events(StackName="Protected")["StackEvents"]
+    assert any("Cannot delete protected DB Instance" in event.get("ResourceStatusReason", "") for event in events)
+
+
 def test_without_postgres_the_task_gets_sqlite_and_the_report_says_why(tmp_path):
     from conftest import RunningEmulator
     running = RunningEmulator(tmp_path, ML_EMULATOR_NO_POSTGRES="1")

@@ -33,7 +33,11 @@ def extend_database(services: Services) -> None:
         services.databases.set_password(name, ministack.database_instance(name)["MasterUsername"],
                                         old.get("MasterUserPassword", ""), new.get("MasterUserPassword", ""))
 
-    extend("AWS::RDS::DBInstance", created=created, updated=updated,
+    def before_delete(name: str, props: Mapping) -> None:
+        if str(props.get("DeletionProtection", "")).lower() == "true":
+            raise ValueError(f"Cannot delete protected DB Instance {name}, please disable deletion protection and try again")
+
+    extend("AWS::RDS::DBInstance", created=created, updated=updated, before_delete=before_delete,
            deleted=lambda name, props: services.databases.stop(name))
 
 
