@@ -9,12 +9,12 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { acknowledgeAll } from './acknowledge-wildcards';
-import { internalService, InternalServiceBlueprint } from './blueprint/internal-service';
+import type { InternalServiceBlueprint } from './blueprint/internal-service';
+import { checkInternalService } from './check-internal-service';
 import { IInternalService } from './interfaces';
 import { InternalServiceProps } from './internal-service-props';
 import { makeAlarms, targetMetric } from './private/alarms';
 import { claimHost } from './private/host-registry';
-import { missingEndpoints } from './private/missing-endpoints';
 import { Faults } from '../core/private/faults';
 
 /**
@@ -59,6 +59,7 @@ export class InternalService extends Construct implements IInternalService {
     const plan = decide(scope, id, props);
     super(scope, id);
     const balancer = props.network.loadBalancer;
+    claimHost(balancer, { hostName: plan.hostName, priority: plan.listenerPriority, path: this.node.path });
 
     this.hostName = plan.hostName;
     this.url = plan.url;
@@ -260,34 +261,10 @@ export class InternalService extends Construct implements IInternalService {
   }
 }
 
-/** Asks the blueprint, before any child exists. */
+/** Everything that is checked, before any child exists. */
 function decide(scope: Construct, id: string, props: InternalServiceProps): InternalServiceBlueprint {
   const faults = Faults.of(scope, id);
-  const { network } = props;
-  const balancer = network.loadBalancer;
-  const plan = internalService(faults, {
-    hostName: props.hostName,
-    domainName: balancer.domainName,
-    scheme: balancer.scheme,
-    port: props.port,
-    command: props.command,
-    environment: props.environment,
-    secretNames: Object.keys(props.secrets ?? {}),
-    cpu: props.cpu,
-    memoryLimitMiB: props.memoryLimitMiB,
-    ephemeralStorageGiB: props.ephemeralStorageGiB,
-    user: props.user,
-    desiredCount: props.desiredCount,
-    scaling: props.scaling,
-    healthCheck: props.healthCheck,
-    alarmThresholds: props.alarmThresholds,
-    deregistrationDelay: props.deregistrationDelay,
-    listenerPriority: props.listenerPriority,
-  });
-  const missing = missingEndpoints(network, props.secrets !== undefined);
-  faults.check(missing.length === 0, 'no-route-out',
-    `network has no route out and no interface endpoint for ${missing.join(', ')}, so tasks could not start; add these interfaceEndpoints to the network or give it natGateways: 1`);
-  claimHost(faults, balancer, { hostName: plan.hostName, priority: plan.listenerPriority, path: faults.path });
+  const plan = checkInternalService(faults, { ...props, secretNames: props.secrets && Object.keys(props.secrets) });
   faults.throwIfAny();
   return plan;
 }

@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { Faults } from '../core/private/faults';
 import { destroysData } from '../core/private/removal';
 import { runtimeAsset } from '../core/private/runtime-asset';
+import { checkInternalService, type InternalServiceShape } from '../network/check-internal-service';
 import type { IMlNetwork } from '../network/interfaces';
 import { InternalService } from '../network/internal-service';
 import type { InternalServiceOptions } from '../network/internal-service-props';
@@ -122,8 +123,9 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
   constructor(scope: Construct, id: string, props: ModelRegistryProps) {
     const faults = Faults.of(scope, id);
     const destroy = destroysData(scope, faults, 'removalPolicy', props.removalPolicy === RemovalPolicy.DESTROY);
-    planServer(faults, scope, props, { bucketName: '', database: undefined });
+    const draft = planServer(faults, scope, props, { bucketName: '', database: undefined });
     checkArtifactPrefix(faults, props.artifactPrefix ?? DEFAULT_PREFIX);
+    checkInternalService(faults, { ...shapeOf(props, draft), secretNames: Object.keys(draft.secretFields) });
     faults.throwIfAny();
     super(scope, id);
 
@@ -185,18 +187,26 @@ function planServer(faults: Faults, scope: Construct, props: ModelRegistryProps,
   });
 }
 
-function createServer(scope: Construct, props: ModelRegistryProps, plan: RegistryServerBlueprint, database: RegistryDatabaseConfig): InternalService {
-  const fields = Object.entries(plan.secretFields);
-  return new InternalService(scope, 'Server', {
+/** The service that the server is, without what needs the database. */
+function shapeOf(props: ModelRegistryProps, plan: RegistryServerBlueprint): InternalServiceShape {
+  return {
     ...serviceOptionsOf(props, { cpu: plan.cpu, memoryLimitMiB: plan.memoryLimitMiB }),
     network: props.network,
     hostName: plan.hostName,
-    image: props.image ?? runtimeImage(props.cpuArchitecture),
     command: plan.command,
     port: plan.port,
     environment: plan.environment,
-    secrets: Object.fromEntries(fields.map(([name, field]) => [name, ecs.Secret.fromSecretsManager(database.secret, field)])),
     healthCheck: { path: plan.healthPath, gracePeriod: Duration.seconds(plan.healthGraceSeconds) },
+  };
+}
+
+function createServer(scope: Construct, props: ModelRegistryProps, plan: RegistryServerBlueprint, database: RegistryDatabaseConfig): InternalService {
+  const fields = Object.entries(plan.secretFields);
+  return new InternalService(scope, 'Server', {
+    ...shapeOf(props, plan),
+    hostName: plan.hostName,
+    image: props.image ?? runtimeImage(props.cpuArchitecture),
+    secrets: Object.fromEntries(fields.map(([name, field]) => [name, ecs.Secret.fromSecretsManager(database.secret, field)])),
   });
 }
 

@@ -10,6 +10,7 @@ import type { FargateModelServiceAttributes, IModelService } from './interfaces'
 import { importModelService } from './private/imported-model-service';
 import { Faults } from '../core/private/faults';
 import { runtimeAsset } from '../core/private/runtime-asset';
+import { checkInternalService, type InternalServiceShape } from '../network/check-internal-service';
 import type { IMlNetwork } from '../network/interfaces';
 import { InternalService } from '../network/internal-service';
 import type { InternalServiceOptions } from '../network/internal-service-props';
@@ -95,6 +96,8 @@ export class FargateModelService extends Construct implements IModelService {
   constructor(scope: Construct, id: string, props: FargateModelServiceProps) {
     const faults = Faults.of(scope, id);
     const plan = planService(faults, scope, props);
+    // the blueprint gives no host name where it refused the one that it was given
+    checkInternalService(faults, { ...shapeOf(props, plan), hostName: plan.hostName === '' ? undefined : plan.hostName });
     faults.throwIfAny();
     super(scope, id);
 
@@ -128,10 +131,14 @@ export class FargateModelService extends Construct implements IModelService {
 }
 
 function planService(faults: Faults, scope: Construct, props: FargateModelServiceProps): ModelServiceBlueprint {
+  const { modelName, alias, registry } = props.model;
+  // asked for now, because the rights that are given last need them
+  faults.collect(() => registry.model(modelName));
+  const known = faults.collect(() => ({ table: registry.releaseTable, bucket: registry.artifactBucket }));
   return modelService(faults, {
-    modelName: props.model.modelName,
-    alias: props.model.alias,
-    releaseTableName: faults.collect(() => props.model.registry.releaseTable.tableName) ?? '',
+    modelName,
+    alias,
+    releaseTableName: known?.table.tableName ?? '',
     region: Stack.of(scope).region,
     hostName: props.hostName,
     cpu: props.cpu,
@@ -142,17 +149,23 @@ function planService(faults: Faults, scope: Construct, props: FargateModelServic
   });
 }
 
-function createService(scope: Construct, props: FargateModelServiceProps, plan: ModelServiceBlueprint): InternalService {
-  return new InternalService(scope, 'Service', {
+function shapeOf(props: FargateModelServiceProps, plan: ModelServiceBlueprint): InternalServiceShape {
+  return {
     ...serviceOptionsOf(props, { cpu: plan.cpu, memoryLimitMiB: plan.memoryLimitMiB }),
     network: props.network,
-    hostName: plan.hostName,
-    image: props.image ?? runtimeImage(props.cpuArchitecture),
     command: plan.command,
     port: plan.port,
     environment: plan.environment,
     ephemeralStorageGiB: props.ephemeralStorageGiB,
     healthCheck: { path: plan.healthPath, gracePeriod: Duration.seconds(plan.healthGraceSeconds) },
+  };
+}
+
+function createService(scope: Construct, props: FargateModelServiceProps, plan: ModelServiceBlueprint): InternalService {
+  return new InternalService(scope, 'Service', {
+    ...shapeOf(props, plan),
+    hostName: plan.hostName,
+    image: props.image ?? runtimeImage(props.cpuArchitecture),
   });
 }
 

@@ -51,6 +51,12 @@ describe('a ValidationError', () => {
     expect(() => faults.collect(() => { throw new TypeError('ours'); })).toThrow(TypeError);
   });
 
+  test('says a fault once that an outer and an inner check both find', () => {
+    const faults = Faults.at('Outer').add('bad-thing', 'thing 1 is bad').add('bad-thing', 'thing 1 is bad').add('bad-thing', 'thing 2 is bad');
+    faults.collect(() => fail('Inner', 'bad-thing', 'thing 2 is bad'));
+    expect(thrown(() => faults.throwIfAny()).faults.map(({ message }) => message)).toEqual(['thing 1 is bad', 'thing 2 is bad']);
+  });
+
   test('is not thrown without a fault', () => {
     expect(() => Faults.at('Fine').throwIfAny()).not.toThrow();
   });

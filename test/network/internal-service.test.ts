@@ -9,7 +9,9 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { faultsOf, image, newStack } from './support';
+import { Faults } from '../../lib/core/private/faults';
 import { InterfaceEndpoint, InternalService, InternalServiceProps, MlNetwork } from '../../lib/network';
+import { checkInternalService } from '../../lib/network/check-internal-service';
 
 function make(props: Partial<InternalServiceProps> = {}) {
   const stack = newStack();
@@ -307,6 +309,22 @@ describe('validation', () => {
       '[no-route-out] network has no route out and no interface endpoint for ecr.api, ecr.dkr, so tasks could not start; '
       + 'add these interfaceEndpoints to the network or give it natGateways: 1',
     ]);
+  });
+
+  test('can be asked for beforehand by a construct on top: under its path, without a claim, secrets by name', () => {
+    const { stack, network } = make();
+    const isolated = new MlNetwork(stack, 'Isolated', { natGateways: 0, interfaceEndpoints: [InterfaceEndpoint.LOGS, InterfaceEndpoint.ECR_API, InterfaceEndpoint.ECR_DKR] });
+    const faults = Faults.of(stack, 'OnTop').add('of-its-own', 'something else is wrong');
+    checkInternalService(faults, { network, hostName: 'registry' });
+    checkInternalService(faults, { network: isolated, hostName: 'second', secretNames: ['PASSWORD'] });
+    expect(() => faults.throwIfAny()).toThrow(
+      'ValidationError at Platform/OnTop: 3 faults\n'
+      + '  - [of-its-own] something else is wrong\n'
+      + '  - [host-name-taken] hostName \'registry.ml.internal\' is already that of Platform/Service behind this load balancer; choose another one\n'
+      + '  - [no-route-out] network has no route out and no interface endpoint for secretsmanager');
+    const free = Faults.at('Free');
+    for (const _time of [1, 2]) expect(checkInternalService(free, { network, hostName: 'second' }).hostName).toBe('second.ml.internal');
+    expect(free.ok).toBe(true);
   });
 
   test('happens before anything of the service exists', () => {

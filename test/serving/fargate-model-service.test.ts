@@ -118,6 +118,54 @@ describe('wrong input', () => {
     expect(stack.node.tryFindChild('Fraud')).toBeUndefined();
   });
 
+  test('of the model and of its service is one error of the model service, and nothing is created', () => {
+    const { stack, models } = platform();
+    const scope = new Stack(stack.node.scope, 'Serving');
+    const network = new MlNetwork(stack, 'Isolated', { natGateways: 0 });
+    expect(() => new FargateModelService(scope, 'Fraud', {
+      network, image, model: models.model('fraud').alias('next'), memoryLimitMiB: 3, ephemeralStorageGiB: 5, environment: { 'a-b': '' },
+    })).toThrow(
+      'ValidationError at Serving/Fraud: 5 faults\n'
+      + "  - [alias-without-release-record] model names alias 'next', but only 'champion' has a release record to follow; use model.alias('champion')\n"
+      + '  - [invalid-memory-limit-mib] memoryLimitMiB 3 does not go with cpu 256; use one of 512, 1024, 2048\n'
+      + '  - [invalid-ephemeral-storage-gib] ephemeralStorageGiB 5 is not a whole number from 21 to 200 GiB; use a value in that range\n'
+      + "  - [invalid-environment-name] environment name 'a-b' is not allowed; use letters, digits and underscores, not starting with a digit\n"
+      + '  - [no-route-out] network has no route out and no interface endpoint for ecr.api, ecr.dkr, logs, so tasks could not start; '
+      + 'add these interfaceEndpoints to the network or give it natGateways: 1');
+    expect(scope.node.children).toHaveLength(0);
+  });
+
+  test('of a host name that another service holds is told with the other faults, and nothing is created', () => {
+    const { stack, network, models } = make();
+    const scope = new Stack(stack.node.scope, 'Serving');
+    expect(() => new FargateModelService(scope, 'Again', { network, image, model: models.model('fraud').alias('next') })).toThrow(
+      'ValidationError at Serving/Again: 2 faults\n'
+      + "  - [alias-without-release-record] model names alias 'next', but only 'champion' has a release record to follow; use model.alias('champion')\n"
+      + "  - [host-name-taken] hostName 'fraud.ml.internal' is already that of Stack/Fraud/Service behind this load balancer; choose another one");
+    expect(scope.node.children).toHaveLength(0);
+  });
+
+  test('says once that a model has no host name, beside the faults of the service', () => {
+    const { stack, network, models } = platform();
+    const model = { ...models.model('fraud').alias('champion'), modelName: '...' };
+    expect(() => new FargateModelService(stack, 'Fraud', { network, image, model, desiredCount: -1 })).toThrow(
+      'ValidationError at Stack/Fraud: 3 faults\n'
+      + "  - [invalid-model-name] modelName '...' is not allowed; use 1 to 128 letters, digits, dots, hyphens, underscores or spaces, starting with a letter or digit\n"
+      + "  - [missing-host-name] hostName cannot be made of the model name '...'; give a hostName: "
+      + '1 to 63 lower-case letters, digits or hyphens, starting and ending with a letter or digit\n'
+      + '  - [invalid-desired-count] desiredCount -1 is not a whole number from 0 to 5000 tasks; use a value in that range');
+    expect(stack.node.tryFindChild('Fraud')).toBeUndefined();
+  });
+
+  test('names the bucket that an imported registry does not know, before anything exists', () => {
+    const { stack, network, models } = platform();
+    const scope = new Stack(stack.node.scope, 'Serving');
+    const elsewhere = ModelRegistry.fromModelRegistryAttributes(stack, 'Elsewhere', { trackingUri: 'https://mlflow.example.com', releaseTable: models.releaseTable });
+    expect(() => new FargateModelService(scope, 'Fraud', { network, image, model: elsewhere.model('fraud').alias('champion') })).toThrow(
+      'ValidationError at Serving/Fraud [unknown-artifact-bucket]: artifactBucket of an imported registry is needed here and was not given; give it to ModelRegistry.fromModelRegistryAttributes');
+    expect(scope.node.children).toHaveLength(0);
+  });
+
   test('names what an imported registry does not know', () => {
     const { stack, network } = platform();
     const elsewhere = ModelRegistry.fromTrackingUri(stack, 'Elsewhere', 'https://mlflow.example.com');

@@ -40,9 +40,9 @@ export class Faults {
     return this.found.length;
   }
 
-  /** Notes a fault. */
+  /** Notes a fault, once: an outer and an inner check may both find it. */
   add(code: string, message: string): this {
-    this.found.push({ code, message });
+    if (!this.found.some((fault) => fault.code === code && fault.message === message)) this.found.push({ code, message });
     return this;
   }
 
@@ -58,7 +58,7 @@ export class Faults {
       return read();
     } catch (error) {
       if (!isValidationError(error)) throw error;
-      this.found.push(...error.faults);
+      for (const { code, message } of error.faults) this.add(code, message);
       return undefined;
     }
   }
