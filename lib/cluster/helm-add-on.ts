@@ -14,13 +14,14 @@ import { ManifestRelease } from './manifest-release';
 import { argoApplication, wrapperChart, type ChartRelease } from './manifests/add-on-files';
 import { namespaceChart } from './manifests/basics';
 import { namespaceKey, serviceAccountKey } from './manifests/describe-node';
+import { RELEASE_NAME } from './manifests/release';
 import { deployTimePaths } from './manifests/yaml-folder';
 import { Faults } from '../core/private/faults';
 import type { ChartVersion } from '../core/versions';
 import { checkChartValues } from './private/chart-values';
 import { DeliveryWriter } from './private/delivery-writer';
 import { InstallationOrder } from './private/installation-order';
-import { checkTimeout, folderOf, RELEASE_NAME } from './private/release';
+import { checkTimeout, folderOf } from './private/release';
 import { checkText, DNS_LABEL } from '../core/private/checks';
 
 /** Where an add-on stands among the others. The order of installation and of removal follows from it. */

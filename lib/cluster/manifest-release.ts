@@ -11,12 +11,13 @@ import type { IMlCluster } from './interfaces';
 import { chartFolder, type ChartFolder } from './manifests/chart-folder';
 import { describeNode, serviceAccountKey } from './manifests/describe-node';
 import type { KubernetesObject } from './manifests/kubernetes-object';
+import { namespaceOf, readChart, RELEASE_NAME, releaseNameOf } from './manifests/release';
 import { writeChart } from './manifests/write-folder';
 import { yamlFolder } from './manifests/yaml-folder';
 import { DeliveryWriter } from './private/delivery-writer';
 import { InstallationOrder } from './private/installation-order';
 import { podNeeds } from './private/pod-specs';
-import { checkTimeout, folderOf, RELEASE_NAME, releaseNameOf } from './private/release';
+import { checkTimeout, folderOf } from './private/release';
 import { checkText, DNS_LABEL } from '../core/private/checks';
 import { fail, Faults } from '../core/private/faults';
 
@@ -154,21 +155,4 @@ function readChartFolder(faults: Faults, objects: readonly KubernetesObject[]): 
 /** Where the app's assembly is made; assets are copied from there. */
 function assemblyFolder(construct: Construct): string {
   return Stage.of(construct)?.assetOutdir ?? fail(construct.node.path, 'no-app', 'the construct is in no app; make its stack in an App');
-}
-
-function readChart(chart: Chart, path: string): KubernetesObject[] {
-  try {
-    return chart.toJson() as KubernetesObject[];
-  } catch (error) {
-    const faults = Faults.at(path);
-    faults.add('unreadable-chart', `the chart cannot be written out: ${error instanceof Error ? error.message : String(error)}`);
-    faults.throwIfAny();
-    throw error;
-  }
-}
-
-/** The release is kept in the chart's namespace, unless the chart itself makes that one. */
-function namespaceOf(chart: Chart, objects: readonly KubernetesObject[]): string {
-  const own = objects.some((it) => it.kind === 'Namespace' && (it.metadata as { name?: string } | undefined)?.name === chart.namespace);
-  return own ? 'default' : chart.namespace ?? 'default';
 }

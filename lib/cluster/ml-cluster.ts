@@ -13,13 +13,13 @@ import { checkCluster, isGraviton, systemNodes, type SystemNodes } from './bluep
 import type { IMlCluster } from './interfaces';
 import { ManifestRelease } from './manifest-release';
 import { storageClassesChart } from './manifests/basics';
+import { releaseNameOf } from './manifests/release';
 import { acknowledgeFindings } from './private/acknowledged-findings';
 import { BaseCluster } from './private/base-cluster';
 import { EksAddOns } from './private/eks-add-ons';
 import { ImportedCluster, type ImportedClusterProps } from './private/imported-cluster';
 import { InstallationOrder } from './private/installation-order';
 import { pinExports } from './private/pinned-exports';
-import { releaseNameOf } from './private/release';
 import { PlatformVersion } from '../core/versions';
 import { privateSubnetsOf } from './private/subnets';
 import { Faults } from '../core/private/faults';

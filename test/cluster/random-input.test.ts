@@ -6,7 +6,7 @@ import { checkImages, checkNetworkReach, mirroredChart, mirroredImage, neededEnd
 import { mergeValues } from '../../lib/cluster/blueprint/merge-values';
 import { checkCluster, eksAddOns, isGraviton, systemNodes } from '../../lib/cluster/blueprint/system-cluster';
 import { checkWorkload } from '../../lib/cluster/blueprint/workload-identity';
-import { releaseNameOf, RELEASE_NAME } from '../../lib/cluster/private/release';
+import { releaseNameOf, RELEASE_NAME } from '../../lib/cluster/manifests/release';
 import { Faults } from '../../lib/core/private/faults';
 
 const token = fc.constantFrom(Token.asString({ Ref: 'P' }), `x-${Token.asString({ Ref: 'Q' })}`);

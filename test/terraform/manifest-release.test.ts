@@ -11,7 +11,7 @@ import type { Construct } from 'constructs';
 import * as fc from 'fast-check';
 import { outcome, outdir, removeSynthesized, resourcesOf, synthesize, type Synthesized } from './synthesize';
 import { chartFolder } from '../../lib/cluster/manifests/chart-folder';
-import { releaseNameOf } from '../../lib/cluster/private/release';
+import { releaseNameOf } from '../../lib/cluster/manifests/release';
 import { ClusterAccess, HelmProvider, ManifestRelease, type ManifestReleaseProps } from '../../lib/terraform/cluster';
 
 afterAll(removeSynthesized);

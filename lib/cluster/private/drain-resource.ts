@@ -9,13 +9,13 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as cr from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { InstallationOrder, type Drain } from './installation-order';
-import { releaseNameOf } from './release';
 import { fail } from '../../core/private/faults';
 import type { ControlledResource } from '../blueprint/controlled-resource';
 import { DRAIN_GROUP, DRAIN_STEPS, DRAIN_TIMES } from '../blueprint/drain';
 import type { IMlCluster } from '../interfaces';
 import { ManifestRelease } from '../manifest-release';
 import { drainAccessChart } from '../manifests/basics';
+import { releaseNameOf } from '../manifests/release';
 
 /** The handlers of a cluster's drains: two functions in the VPC, with rights to list and remove what bills. */
 export class DrainProvider extends Construct {

@@ -5,12 +5,13 @@ import type { Chart } from 'cdk8s';
 import { Fn, TerraformResource, type ITerraformDependable, type TerraformProvider } from 'cdktn';
 import { Construct } from 'constructs';
 import { chartFolder, type ChartFolder } from '../../cluster/manifests/chart-folder';
+import { namespaceOf, readChart, RELEASE_NAME, releaseNameOf } from '../../cluster/manifests/release';
 import { checkLiteral, checkText, DNS_LABEL } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
 import { adoptStack } from '../private/adopt-stack';
 import { asHcl, HELM } from '../private/helm';
-import { namespaceOf, readChart, releaseNameOf, RELEASE_NAME, timeoutSeconds } from '../private/release';
 import { onSynthesize } from '../private/synthesis';
+import { timeoutSeconds } from '../private/timeout-seconds';
 
 const FOLDER = 'manifests';
 

@@ -1,8 +1,7 @@
-import type { Duration } from 'aws-cdk-lib';
 import type { Chart } from 'cdk8s';
-import type { KubernetesObject } from '../../cluster/manifests/kubernetes-object';
-import { checkInteger, type TextRule } from '../../core/private/checks';
-import { fail, type Faults } from '../../core/private/faults';
+import type { KubernetesObject } from './kubernetes-object';
+import type { TextRule } from '../../core/private/checks';
+import { fail } from '../../core/private/faults';
 import { stableHash } from '../../core/private/stable-hash';
 
 /** Helm keeps names of releases in labels, with a suffix. https://helm.sh/docs/chart_template_guide/builtin_objects/ */
@@ -11,15 +10,7 @@ export const RELEASE_NAME: TextRule = {
   allowed: '1 to 53 lower-case letters, digits or hyphens, starting and ending with a letter or digit',
 };
 
-/** Whole seconds of a timeout, 10 minutes by default. */
-export function timeoutSeconds(faults: Faults, timeout: Duration | undefined): number {
-  if (timeout === undefined) return 600;
-  const seconds = timeout.isUnresolved() ? NaN : timeout.toMilliseconds({ integral: false }) / 1000;
-  checkInteger(faults, 'timeout', seconds, { min: 1, max: 3600, unit: 'seconds' });
-  return seconds;
-}
-
-/** A release name from a construct's path: readable, stable, unique; the one that the CDK room gives. */
+/** A release name from a construct's path: readable, stable, unique, the same in every engine. */
 export function releaseNameOf(path: string): string {
   const hash = stableHash(path).toString(16).padStart(8, '0');
   const parts = path.split('/').filter((part) => part !== '' && part !== 'Default' && part !== 'Resource');
