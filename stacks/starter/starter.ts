@@ -9,7 +9,8 @@ import { Zone } from '../../lib/data/blueprint/zone';
 import { DataLake } from '../../lib/data/data-lake';
 import type { IcebergTable } from '../../lib/data/iceberg-table';
 import { MlNetwork } from '../../lib/network/ml-network';
-import { ModelRegistry } from '../../lib/registry/model-registry';
+import { ModelRegistry, type ModelRegistryProps } from '../../lib/registry/model-registry';
+import { RegistryDatabase } from '../../lib/registry/registry-database';
 import { FargateModelService } from '../../lib/serving/fargate-model-service';
 
 /** What can be chosen about the starter. */
@@ -26,6 +27,13 @@ export interface StarterProps {
    * @default - nobody; subscribe to the topic by hand
    */
   readonly alarmEmail?: string;
+  /**
+   * Whether AWS refuses to delete the data stack and MLflow's database. Turn it off, and deploy, before a teardown;
+   * buckets and tables stay all the same, the database stays as a snapshot.
+   *
+   * @default true
+   */
+  readonly protection?: boolean;
 }
 
 /** The parts of a deployed starter, for platforms that grow from it. */
@@ -45,14 +53,18 @@ export interface Starter {
  * changing one replaces a database.
  */
 export function starterPlatform(app: App, props: StarterProps = {}): Starter {
-  const { env } = props;
+  const { env, protection = true } = props;
   const alarms = alarmTopic(new Stack(app, 'MlPlatform-Alarms', { env, description: 'Where alarms of the ML platform go' }), props);
   const network = networkOf(new Stack(app, 'MlPlatform-Network', { env, description: 'Network of the ML platform' }));
   const { lake, measurements } = lakeOf(new Stack(app, 'MlPlatform-Data', {
-    env, description: 'Data of the ML platform', terminationProtection: true,
+    env, description: 'Data of the ML platform', terminationProtection: protection,
   }));
   const actions = [new SnsAction(alarms)];
-  const models = registryOf(new Stack(app, 'MlPlatform-Registry', { env, description: 'MLflow and release records' }), network, lake, actions);
+  const models = registryOf(new Stack(app, 'MlPlatform-Registry', { env, description: 'MLflow and release records' }), network, {
+    artifactBucket: lake.bucket(Zone.ARTIFACTS),
+    alarmActions: actions,
+    database: RegistryDatabase.postgres({ deletionProtection: protection }),
+  });
   const tumours = serviceOf(new Stack(app, 'MlPlatform-Tumours', { env, description: 'The model service tumours' }), network, models, actions);
   return { alarms, network, lake, measurements, models, tumours };
 }
@@ -89,8 +101,8 @@ function lakeOf(stack: Stack): { lake: DataLake; measurements: IcebergTable } {
   return { lake, measurements };
 }
 
-function registryOf(stack: Stack, network: MlNetwork, lake: DataLake, alarmActions: SnsAction[]): ModelRegistry {
-  const models = new ModelRegistry(stack, 'Models', { network, artifactBucket: lake.bucket(Zone.ARTIFACTS), alarmActions });
+function registryOf(stack: Stack, network: MlNetwork, props: Omit<ModelRegistryProps, 'network'>): ModelRegistry {
+  const models = new ModelRegistry(stack, 'Models', { network, ...props });
   new CfnOutput(stack, 'TrackingUri', { value: models.trackingUri });
   new CfnOutput(stack, 'TrackingHost', { value: models.hostName });
   new CfnOutput(stack, 'ReleaseTable', { value: models.releaseTable.tableName });

@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { promisify } from 'node:util';
 import { Laptop } from './local-command';
 import { pythonEnvironment } from '../../lib/local/toolchain/python-environment';
 
 const MINUTE = 60_000;
+const PROJECT = path.resolve(__dirname, '../..');
 const FIXTURES = path.join(__dirname, 'fixtures');
 
 let laptop: Laptop;
@@ -20,6 +23,32 @@ afterEach(async () => laptop.remove(), MINUTE);
 function figure(output: string, name: string): number {
   const row = output.split('\n').find(line => line.includes(`│ ${name} `));
   return Number(/│ ([\d.]+) s/.exec(row ?? '')?.[1] ?? NaN);
+}
+
+/** Takes the starter away as its README says, by the CDK CLI, and looks at what is left. */
+async function tearDown(endpoint: string, { temporary, home }: Laptop): Promise<void> {
+  const environment = {
+    ...process.env, HOME: home, CDK_HOME: path.join(temporary, 'cdk-home'), CDK_DISABLE_CLI_TELEMETRY: 'true', AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  const cdk = async (verb: string, ...args: string[]): Promise<string> => {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+      path.join(PROJECT, 'node_modules/aws-cdk/bin/cdk'), verb, '--all', '--app', 'npx tsx stacks/starter/app.ts', '--output', path.join(temporary, 'cdk-teardown'),
+      '--ci', '--no-color', '--no-notices', '--progress', 'events', ...args,
+    ], { cwd: PROJECT, env: environment, maxBuffer: 2 ** 26 }).catch((error: { stdout: string; stderr: string }) => error);
+    return `${stdout}${stderr}`;
+  };
+
+  // the protection holds, and what was refused is said
+  expect(await cdk('destroy', '--force', '--exclusively', 'MlPlatform-Data')).toMatch(/TerminationProtection is enabled/);
+  const protection = ['--context', 'protection=false'];
+  await cdk('deploy', '--require-approval', 'never', '--method', 'direct', ...protection);
+  const output = await cdk('destroy', '--force', ...protection);
+  expect(output).not.toMatch(/DELETE_FAILED|cannot be deleted|in use by/);
+  expect([...output.matchAll(/✅\s+(\S+): destroyed/g)].map(([, stack]) => stack).sort())
+    .toEqual(['MlPlatform-Alarms', 'MlPlatform-Data', 'MlPlatform-Network', 'MlPlatform-Registry', 'MlPlatform-Tumours']);
+  const kept = [...output.matchAll(/DELETE_SKIPPED\s+\| (\S+)/g)].map(([, type]) => type);
+  expect([...new Set(kept)].sort()).toEqual(['AWS::DynamoDB::Table', 'AWS::Glue::Database', 'AWS::Glue::Table', 'AWS::S3::Bucket']);
 }
 
 test('two runs at once live the whole life of a model; the one that is kept answers until it is destroyed', async () => {
@@ -48,6 +77,8 @@ test('two runs at once live the whole life of a model; the one that is kept answ
   expect(await (await fetch(`${address('MLflow')}/version`)).text()).toBe('3.17.2');
   expect(kept.output).toContain(`export AWS_ENDPOINT_URL=${address('AWS')}\n`);
   expect(kept.output).toContain(`export MLFLOW_TRACKING_URI=${address('MLflow')}\n`);
+
+  await tearDown(address('AWS'), laptop);
 
   const id = /destroy (\S+)/.exec(kept.output)?.[1] ?? '';
   expect(laptop.leftInCache.sort()).toEqual([id, `${id}.json`]); // the plain run left nothing

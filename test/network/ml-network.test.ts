@@ -85,6 +85,7 @@ describe('a network', () => {
 
   test('logs rejected traffic for a month', () => {
     const template = templateOf();
+    template.allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete' });
     template.hasResourceProperties('AWS::EC2::FlowLog', { TrafficType: 'REJECT', LogDestinationType: 'cloud-watch-logs', ResourceType: 'VPC' });
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
