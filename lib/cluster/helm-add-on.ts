@@ -63,7 +63,7 @@ export interface AddOnRelations {
   readonly controls?: ControlledResource[];
 }
 
-/** What may be said about a Helm add-on. */
+/** Options of a Helm add-on. */
 export interface HelmAddOnOptions {
   /** Name of the chart in the platform version, for example `cert-manager`. */
   readonly chart: string;

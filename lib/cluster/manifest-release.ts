@@ -21,7 +21,7 @@ import { checkTimeout, folderOf } from './private/release';
 import { checkText, DNS_LABEL } from '../core/private/checks';
 import { fail, Faults } from '../core/private/faults';
 
-/** What may be said about a set of manifests. */
+/** Options of a set of manifests. */
 export interface ManifestReleaseOptions {
   /**
    * Name of the Helm release: 1 to 53 lower-case letters, digits and hyphens. Another name makes another release.

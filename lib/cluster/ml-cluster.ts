@@ -46,14 +46,14 @@ export interface SystemNodesOptions {
   readonly instanceTypes?: string[];
 
   /**
-   * How many.
+   * Number of nodes.
    *
    * @default 2
    */
   readonly count?: number;
 
   /**
-   * How many at most.
+   * Largest number of nodes that the node group may have.
    *
    * @default - 4, or `count` where that is more
    */

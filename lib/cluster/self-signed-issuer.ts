@@ -12,7 +12,7 @@ const DNS_NAME: TextRule = {
   allowed: "a DNS name in lower case, such as 'chat.models.svc'",
 };
 
-/** What may be said about a certificate authority of the cluster's own. */
+/** Options of a certificate authority of the cluster's own. */
 export interface SelfSignedIssuerOptions {
   /**
    * Name of the ClusterIssuer, a DNS label.
@@ -28,7 +28,7 @@ export interface SelfSignedIssuerProps extends SelfSignedIssuerOptions {
   readonly cluster: IMlCluster;
 }
 
-/** What a certificate says. */
+/** Options of a certificate. */
 export interface CertificateOptions {
   /** Namespace of the certificate and its secret. */
   readonly namespace: string;

@@ -51,6 +51,7 @@ export class WorkloadIdentity extends Construct implements IWorkloadIdentity {
   readonly namespace: string;
   readonly serviceAccountName: string;
   readonly role: iam.IRole;
+  /** The role, as grants see it. */
   readonly grantPrincipal: iam.IPrincipal;
   /** The ServiceAccount; undefined if it is made elsewhere. */
   readonly serviceAccount?: ManifestRelease;

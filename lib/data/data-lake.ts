@@ -55,7 +55,7 @@ export interface DataLakeProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** A lake that exists. */
+/** Buckets and database of a lake that exists. */
 export interface DataLakeBuckets {
   /**
    * Bucket of the zone RAW.

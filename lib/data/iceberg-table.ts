@@ -14,7 +14,7 @@ import { IcebergTableGrants } from './private/iceberg-table-grants';
 import { Faults } from '../core/private/faults';
 import { destroysData } from '../core/private/removal';
 
-/** What can be said about a table of a lake. */
+/** Options of a table of a lake. */
 export interface IcebergTableOptions {
   /** Columns, in order. */
   readonly columns: Column[];

@@ -14,7 +14,7 @@ import { pinExports } from './private/pinned-exports';
 import { checkText } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
 
-/** What can be chosen about the network's load balancer. */
+/** Options of the network's load balancer. */
 export interface InternalLoadBalancerOptions {
   /**
    * Certificate for `*.<domainName>`: the listener is then HTTPS on port 443, TLS 1.2 or newer.

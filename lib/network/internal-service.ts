@@ -38,18 +38,27 @@ export class InternalService extends Construct implements IInternalService {
   /** Who may call: shared by all services behind the load balancer. */
   readonly connections: ec2.Connections;
   readonly securityGroup: ec2.ISecurityGroup;
+  /** The role of the tasks, as grants see it. */
   readonly grantPrincipal: iam.IPrincipal;
   /** What the container may do on AWS. */
   readonly taskRole: iam.IRole;
   /** Port on which the container listens. */
   readonly port: number;
+  /** ECS cluster that the tasks run in. */
   readonly cluster: ecs.ICluster;
+  /** What a task is made of. */
   readonly taskDefinition: ecs.FargateTaskDefinition;
+  /** The one container of a task. */
   readonly container: ecs.ContainerDefinition;
+  /** Keeps the tasks running. */
   readonly service: ecs.FargateService;
+  /** Where the container's output goes. */
   readonly logGroup: logs.LogGroup;
+  /** The tasks, as the load balancer sees them. */
   readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** Sends requests for the host name to the target group. */
   readonly listenerRule: elbv2.ApplicationListenerRule;
+  /** DNS record of the host name, an alias of the load balancer. */
   readonly record: route53.ARecord;
   /** Alarms on unhealthy tasks, server errors, slow answers and missing tasks. */
   readonly alarms: cloudwatch.Alarm[];

@@ -62,7 +62,7 @@ export interface ModelRegistryAttributes {
   /**
    * Prefix of the artifacts in the bucket, without slashes at its ends.
    *
-   * @default mlflow
+   * @default 'mlflow'
    */
   readonly artifactPrefix?: string;
   /**

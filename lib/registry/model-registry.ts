@@ -37,7 +37,7 @@ export interface ModelRegistryProps extends InternalServiceOptions {
   /**
    * Prefix of the artifacts in the bucket. Rights on artifacts end there.
    *
-   * @default mlflow
+   * @default 'mlflow'
    */
   readonly artifactPrefix?: string;
   /**
@@ -49,11 +49,12 @@ export interface ModelRegistryProps extends InternalServiceOptions {
   /**
    * First part of the server's name in the network's domain: `mlflow` gives `mlflow.ml.internal`.
    *
-   * @default mlflow
+   * @default 'mlflow'
    */
   readonly hostName?: string;
   /**
-   * Worker processes of the server: 490 MB for the first one, 280 MB for each further one.
+   * Worker processes of the server: 490 MB for the first one, 280 MB for each further one, and half of that again as headroom.
+   * Two do not fit into the default memory: give `memoryLimitMiB` 2,048.
    *
    * @default 1
    */
@@ -71,7 +72,8 @@ export interface ModelRegistryProps extends InternalServiceOptions {
    */
   readonly image?: ecs.ContainerImage;
   /**
-   * `RemovalPolicy.DESTROY` deletes database, artifacts and release records with the stack; it needs the context
+   * What becomes of the data when the stack goes. By default artifacts and release records stay, and the database, once its
+   * `deletionProtection` is off, leaves a final snapshot. `RemovalPolicy.DESTROY` deletes all of it, and needs the context
    * `cdk-ml-platform:allow-data-destruction` too.
    *
    * @default RemovalPolicy.RETAIN

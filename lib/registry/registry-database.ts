@@ -10,12 +10,12 @@ import type { IMlNetwork } from '../network/interfaces';
 import { type DatabaseInput, registryDatabase } from './blueprint/database';
 import { createPostgres } from './private/postgres';
 
-/** What a user may choose of the PostgreSQL database. */
+/** Options of a PostgreSQL database that is made here. */
 export interface PostgresOptions {
   /**
    * Class of the instance.
    *
-   * @default - t4g.micro
+   * @default ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.MICRO)
    */
   readonly instanceType?: ec2.InstanceType;
   /**
@@ -25,13 +25,13 @@ export interface PostgresOptions {
    */
   readonly storage?: Size;
   /**
-   * Bound up to which RDS adds storage by itself.
+   * Size up to which RDS adds storage by itself.
    *
    * @default Size.gibibytes(100)
    */
   readonly maxStorage?: Size;
   /**
-   * A standby in a second zone; it doubles the cost of instance and storage.
+   * Whether a standby runs in a second zone; it doubles the cost of instance and storage.
    *
    * @default false
    */
@@ -70,7 +70,7 @@ export interface ExistingDatabaseAttributes {
   /**
    * Name of the database on that host.
    *
-   * @default mlflow
+   * @default 'mlflow'
    */
   readonly databaseName?: string;
   /** Secret with the JSON fields `username` and `password`. */
@@ -107,9 +107,17 @@ export interface RegistryDatabaseConfig {
   readonly databaseName: string;
   /** Secret with the JSON fields `username` and `password`. */
   readonly secret: secretsmanager.ISecret;
-  /** Who may connect; undefined if the library does not decide that. */
+  /**
+   * Who may connect.
+   *
+   * @default - the server is let in by somebody else
+   */
   readonly connections?: ec2.Connections;
-  /** The instance, if it was made here. */
+  /**
+   * The instance.
+   *
+   * @default - the database existed
+   */
   readonly instance?: rds.DatabaseInstance;
   /** Alarms of the instance, if it was made here. */
   readonly alarms: cloudwatch.Alarm[];

@@ -8,7 +8,8 @@ import { destroysData } from '../core/private/removal';
 /** Properties of `ReleaseRecord`. */
 export interface ReleaseRecordProps {
   /**
-   * `RemovalPolicy.DESTROY` deletes the records with the stack; it needs the context `cdk-ml-platform:allow-data-destruction` too.
+   * What becomes of the records when the stack goes. `RemovalPolicy.DESTROY` deletes them, and needs the context
+   * `cdk-ml-platform:allow-data-destruction` too.
    *
    * @default RemovalPolicy.RETAIN
    */

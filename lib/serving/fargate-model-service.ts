@@ -87,6 +87,7 @@ export class FargateModelService extends Construct implements IModelService {
   /** Who may call the service. */
   readonly connections: ec2.Connections;
   readonly securityGroup: ec2.ISecurityGroup;
+  /** The role of the tasks, as grants see it. */
   readonly grantPrincipal: iam.IPrincipal;
   /** The service behind the load balancer, with all of its parts. */
   readonly service: InternalService;

@@ -4,6 +4,6 @@ export enum PodSecurity {
   RESTRICTED = 'restricted',
   /** No known way to more rights. */
   BASELINE = 'baseline',
-  /** Anything. Say why beside it. */
+  /** No restriction: for agents that have to reach into the node. Write down why beside it. */
   PRIVILEGED = 'privileged',
 }

@@ -43,8 +43,12 @@ export enum DetailType {
 
 /** What an event is about. */
 export enum SubjectKind {
+  /** A model of the registry, by its name there. */
   MODEL = 'model',
+  /** A table of the lake, as `database.table`. */
   TABLE = 'table',
+  /** A service that answers with a model, or a pipeline. */
   SERVICE = 'service',
+  /** A monitor of data or of a model's quality. */
   MONITOR = 'monitor',
 }

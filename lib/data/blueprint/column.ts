@@ -1,6 +1,6 @@
 import type { IcebergType } from './iceberg-type';
 
-/** What can be said about a column besides its name and type. */
+/** Options of a column, besides its name and type. */
 export interface ColumnOptions {
   /**
    * What the column holds, at most 255 characters.

@@ -30,6 +30,7 @@ export class HelmProvider extends TerraformProvider {
     this.props = props;
   }
 
+  /** Name by which releases choose this provider. */
   override get alias(): string | undefined {
     return this.props?.alias;
   }

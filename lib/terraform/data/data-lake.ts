@@ -51,7 +51,7 @@ export interface DataLakeProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** A lake that exists. */
+/** Buckets and database of a lake that exists. */
 export interface DataLakeBuckets {
   /** Name of the Glue database that tables are added to. */
   readonly databaseName: string;

@@ -14,7 +14,7 @@ import { checkRemovalPolicy } from '../private/check-removal-policy';
 import { IcebergTableGrants } from '../private/iceberg-table-grants';
 import { snakeCase } from '../private/names';
 
-/** What can be said about a table of a lake. */
+/** Options of a table of a lake. */
 export interface IcebergTableOptions {
   /** Columns, in order. */
   readonly columns: Column[];
