@@ -57,6 +57,14 @@ describe('a ValidationError', () => {
     expect(thrown(() => faults.throwIfAny()).faults.map(({ message }) => message)).toEqual(['thing 1 is bad', 'thing 2 is bad']);
   });
 
+  test('says that an id is taken, beside all other faults', () => {
+    const stack = new Stack(new App(), 'Fraud');
+    new Stack(stack, 'Chat');
+    const error = thrown(() => Faults.of(stack, 'Chat').add('bad-thing', 'thing 1 is bad').throwIfAny());
+    expect(error.codes).toEqual(['duplicate-id', 'bad-thing']);
+    expect(error.faults[0].message).toBe("id 'Chat' is taken in 'Fraud'; choose another id");
+  });
+
   test('is not thrown without a fault', () => {
     expect(() => Faults.at('Fine').throwIfAny()).not.toThrow();
   });

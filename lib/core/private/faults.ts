@@ -11,9 +11,12 @@ import { Fault, isValidationError, ValidationError } from './validation-error';
  * ```
  */
 export class Faults {
-  /** Faults of the construct `id` that is about to be made in `scope`. */
+  /** Faults of the construct `id` that is about to be made in `scope`; the first of them is an id that is taken. */
   static of(scope: IConstruct, id: string): Faults {
-    return new Faults(scope.node.path === '' ? id : `${scope.node.path}/${id}`);
+    const faults = new Faults(scope.node.path === '' ? id : `${scope.node.path}/${id}`);
+    const where = scope.node.path === '' ? 'the app' : `'${scope.node.path}'`;
+    faults.check(scope.node.tryFindChild(id) === undefined, 'duplicate-id', `id '${id}' is taken in ${where}; choose another id`);
+    return faults;
   }
 
   /** Faults of a construct that exists. */
