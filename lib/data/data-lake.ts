@@ -8,12 +8,11 @@ import { dataLake, DataLakeBlueprint } from './blueprint/data-lake';
 import { Zone } from './blueprint/zone';
 import { IcebergTable, IcebergTableOptions } from './iceberg-table';
 import { IDataLake, IDataLakeGrants } from './interfaces';
-import { checkRemovalPolicy } from './private/check-removal-policy';
 import { DataLakeGrants } from './private/data-lake-grants';
 import { ImportedLake } from './private/imported-lake';
 import { show } from '../core/private/checks';
 import { fail, Faults } from '../core/private/faults';
-import { destroysData } from '../core/private/removal';
+import { checkRemovalPolicy, destroysData } from '../core/private/removal';
 import { pinExports } from '../network/pin-exports';
 
 /** Properties of a lake. */

@@ -9,10 +9,9 @@ import { Partition } from './blueprint/partition';
 import { Sort } from './blueprint/sort';
 import { Zone } from './blueprint/zone';
 import { IDataLake, IIcebergTable, IIcebergTableGrants } from './interfaces';
-import { checkRemovalPolicy } from './private/check-removal-policy';
 import { IcebergTableGrants } from './private/iceberg-table-grants';
 import { Faults } from '../core/private/faults';
-import { destroysData } from '../core/private/removal';
+import { checkRemovalPolicy, destroysData } from '../core/private/removal';
 
 /** Options of a table of a lake. */
 export interface IcebergTableOptions {

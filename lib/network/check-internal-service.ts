@@ -29,7 +29,7 @@ export function checkInternalService(faults: Faults, shape: InternalServiceShape
   const plan = internalService(faults, {
     hostName: hostName ?? 'refused',
     domainName: balancer.domainName,
-    scheme: balancer.scheme,
+    protocol: balancer.protocol,
     port: shape.port,
     command: shape.command,
     environment: shape.environment,

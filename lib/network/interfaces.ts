@@ -29,7 +29,7 @@ export interface IInternalLoadBalancer extends IConstruct, ec2.IConnectable {
   /** Port of the listener: 443 with a certificate, else 80. */
   readonly port: number;
   /** `https` with a certificate, else `http`. */
-  readonly scheme: string;
+  readonly protocol: string;
   /** Id of the load balancer's security group. */
   readonly securityGroupId: string;
   /** DNS name that AWS gave to the load balancer. */

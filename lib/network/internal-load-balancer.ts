@@ -101,7 +101,7 @@ export class InternalLoadBalancer extends Construct implements IInternalLoadBala
   readonly listener: elbv2.IApplicationListener;
   readonly hostedZone: route53.IHostedZone;
   readonly port: number;
-  readonly scheme: string;
+  readonly protocol: string;
   readonly domainName: string;
   readonly securityGroupId: string;
   readonly dnsName: string;
@@ -117,7 +117,7 @@ export class InternalLoadBalancer extends Construct implements IInternalLoadBala
     super(scope, id);
 
     this.port = props.certificate ? 443 : 80;
-    this.scheme = props.certificate ? 'https' : 'http';
+    this.protocol = props.certificate ? 'https' : 'http';
     this.domainName = props.domainName ?? 'ml.internal';
     this.securityGroup = this.makeSecurityGroup(props.vpc, cidrBlocks);
     this.resource = new elbv2.ApplicationLoadBalancer(this, 'Resource', {

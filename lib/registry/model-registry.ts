@@ -7,7 +7,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { Faults } from '../core/private/faults';
-import { destroysData } from '../core/private/removal';
+import { checkRemovalPolicy, destroysData } from '../core/private/removal';
 import { runtimeAsset } from '../core/private/runtime-asset';
 import { checkInternalService, type InternalServiceShape } from '../network/check-internal-service';
 import type { IMlNetwork } from '../network/interfaces';
@@ -124,6 +124,7 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
 
   constructor(scope: Construct, id: string, props: ModelRegistryProps) {
     const faults = Faults.of(scope, id);
+    checkRemovalPolicy(faults, props.removalPolicy);
     const destroy = destroysData(scope, faults, 'removalPolicy', props.removalPolicy === RemovalPolicy.DESTROY);
     const draft = planServer(faults, scope, props, { bucketName: '', database: undefined });
     checkArtifactPrefix(faults, props.artifactPrefix ?? DEFAULT_PREFIX);
@@ -170,11 +171,11 @@ interface Backends {
 }
 
 function planServer(faults: Faults, scope: Construct, props: ModelRegistryProps, { bucketName, database }: Backends): RegistryServerBlueprint {
-  const { domainName, scheme, port } = props.network.loadBalancer;
+  const { domainName, protocol, port } = props.network.loadBalancer;
   return registryServer(faults, {
     hostName: props.hostName,
     domainName,
-    scheme,
+    protocol,
     listenerPort: port,
     artifactBucketName: bucketName,
     artifactPrefix: props.artifactPrefix ?? DEFAULT_PREFIX,

@@ -1,4 +1,4 @@
-import { Size } from 'aws-cdk-lib';
+import { type Duration, Size } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as rds from 'aws-cdk-lib/aws-rds';
@@ -37,11 +37,11 @@ export interface PostgresOptions {
    */
   readonly multiAz?: boolean;
   /**
-   * Days that backups are kept, 1 to 35.
+   * How long backups are kept, 1 to 35 whole days.
    *
-   * @default 7
+   * @default Duration.days(7)
    */
-  readonly backupDays?: number;
+  readonly backupRetention?: Duration;
   /**
    * Port of the database, 1150 to 65535.
    *
@@ -156,7 +156,7 @@ function inputOf(options: PostgresOptions): Omit<DatabaseInput, 'destroy'> {
     storageGiB: options.storage?.toGibibytes({ rounding: 2 }),
     maxStorageGiB: options.maxStorage?.toGibibytes({ rounding: 2 }),
     multiAz: options.multiAz,
-    backupDays: options.backupDays,
+    backupRetention: options.backupRetention?.toDays({ integral: false }),
     port: options.port,
     deletionProtection: options.deletionProtection,
   };

@@ -3,7 +3,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { releaseTable } from './blueprint/release-record';
 import { Faults } from '../core/private/faults';
-import { destroysData } from '../core/private/removal';
+import { checkRemovalPolicy, destroysData } from '../core/private/removal';
 
 /** Properties of `ReleaseRecord`. */
 export interface ReleaseRecordProps {
@@ -28,6 +28,7 @@ export class ReleaseRecord extends Construct {
 
   constructor(scope: Construct, id: string, props: ReleaseRecordProps = {}) {
     const faults = Faults.of(scope, id);
+    checkRemovalPolicy(faults, props.removalPolicy);
     const destroy = destroysData(scope, faults, 'removalPolicy', props.removalPolicy === RemovalPolicy.DESTROY);
     faults.throwIfAny();
     super(scope, id);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -102,7 +102,7 @@ const DATA: StructUses = {
 
 const REGISTRY: StructUses = {
   'registry.ModelRegistryProps': template<platform.registry.ModelRegistryProps>(models, {
-    database: registry.RegistryDatabase.postgres({ backupDays: 9 }),
+    database: registry.RegistryDatabase.postgres({ backupRetention: Duration.days(9) }),
   }),
   'registry.PostgresOptions': template<platform.registry.PostgresOptions>((stack, given) => {
     models(stack, { database: registry.RegistryDatabase.postgres(given) });

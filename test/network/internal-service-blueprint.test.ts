@@ -3,7 +3,7 @@ import { faultsOf } from './support';
 import { Faults } from '../../lib/core/private/faults';
 import { internalService, InternalServiceInput } from '../../lib/network/blueprint/internal-service';
 
-const base = { hostName: 'registry', domainName: 'ml.internal', scheme: 'http' };
+const base = { hostName: 'registry', domainName: 'ml.internal', protocol: 'http' };
 
 function plan(input: Partial<InternalServiceInput> = {}) {
   const faults = Faults.at('Platform/Service');

@@ -201,7 +201,7 @@ describe('the load balancer', () => {
       Port: 443, Protocol: 'HTTPS', SslPolicy: Match.stringLikeRegexp('^ELBSecurityPolicy-TLS13-1-2-'),
     });
     template.hasResourceProperties('AWS::Route53::HostedZone', { Name: 'ml.example.com.' });
-    expect([loadBalancer.scheme, loadBalancer.port]).toEqual(['https', 443]);
+    expect([loadBalancer.protocol, loadBalancer.port]).toEqual(['https', 443]);
     expect(attributesOf(template)).toMatchObject({ 'deletion_protection.enabled': 'true' });
   });
 

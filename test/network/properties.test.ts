@@ -53,7 +53,7 @@ const serviceInput = fc.record({
   alarmThresholds: maybe(fc.record({ errorPercent: maybe(number(1, 100)), latencyP99: maybe(seconds(1, 3600)), minRequests: maybe(number(1, 1_000)) })),
   deregistrationDelay: maybe(seconds(0, 3600)),
   listenerPriority: maybe(number(1, 50_000)),
-}) as fc.Arbitrary<Omit<InternalServiceInput, 'domainName' | 'scheme'>>;
+}) as fc.Arbitrary<Omit<InternalServiceInput, 'domainName' | 'protocol'>>;
 
 test('2,000 random networks are either refused or have subnets that lie in their block', () => {
   let accepted = 0;
@@ -77,7 +77,7 @@ test('2,000 random services are either refused or decided without a hole', () =>
   let accepted = 0;
   fc.assert(fc.property(serviceInput, (input) => {
     const faults = Faults.at('Service');
-    const plan = internalService(faults, { ...input, domainName: 'ml.internal', scheme: 'http' });
+    const plan = internalService(faults, { ...input, domainName: 'ml.internal', protocol: 'http' });
     if (!faults.ok) return;
     accepted++;
     const checks = Object.values(plan.healthCheck).filter((entry) => typeof entry === 'number');

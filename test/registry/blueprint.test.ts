@@ -10,7 +10,7 @@ import { releaseTable } from '../../lib/registry/blueprint/release-record';
 import { registryServer, type RegistryServerInput } from '../../lib/registry/blueprint/server';
 
 const input: RegistryServerInput = {
-  domainName: 'ml.internal', scheme: 'http', listenerPort: 80, artifactBucketName: 'models', artifactPrefix: 'mlflow',
+  domainName: 'ml.internal', protocol: 'http', listenerPort: 80, artifactBucketName: 'models', artifactPrefix: 'mlflow',
   databaseHost: 'db', databasePort: '5432', databaseName: 'mlflow', region: 'eu-west-1',
 };
 
@@ -56,7 +56,7 @@ describe('the MLflow server', () => {
   });
 
   test('answers behind HTTPS under its name with and without the port', () => {
-    const plan = registryServer(Faults.at('x'), { ...input, hostName: 'registry', scheme: 'https', listenerPort: 443, allowedHosts: ['ml.example.com:443'] });
+    const plan = registryServer(Faults.at('x'), { ...input, hostName: 'registry', protocol: 'https', listenerPort: 443, allowedHosts: ['ml.example.com:443'] });
     expect(plan.trackingUri).toBe('https://registry.ml.internal');
     expect(plan.environment.MLFLOW_SERVER_ALLOWED_HOSTS?.split(',')).toEqual(
       expect.arrayContaining(['registry.ml.internal', 'registry.ml.internal:443', 'ml.example.com:443']));
@@ -93,7 +93,7 @@ describe('the database', () => {
   test.each<[Partial<DatabaseInput>, string]>([
     [{ instanceType: 'db.t4g.micro' }, "[invalid-instance-type] instanceType 'db.t4g.micro' is not allowed; use a class of RDS without `db.`, for example t4g.micro"],
     [{ storageGiB: 10 }, '[invalid-storage-gib] storageGiB 10 is not a whole number from 20 to 65536 GiB; use a value in that range'],
-    [{ backupDays: 0 }, '[invalid-backup-days] backupDays 0 is not a whole number from 1 to 35 days; use a value in that range'],
+    [{ backupRetention: 0 }, '[invalid-backup-retention] backupRetention 0 is not a whole number from 1 to 35 days; use a value in that range'],
     [{ port: 80 }, '[invalid-port] port 80 is not a whole number from 1150 to 65535; use a value in that range'],
     [{ storageGiB: 100, maxStorageGiB: 105 },
       '[max-storage-too-near] maxStorageGiB 105 is neither storageGiB 100, which turns growth off, nor 10 % above it; raise it, or leave it out'],
@@ -204,7 +204,7 @@ describe('random input is planned or refused by faults, never by another error',
     let planned = 0;
     const near = fc.oneof(any, fc.integer({ min: 20, max: 200 }));
     fc.assert(fc.property(
-      fc.record({ storageGiB: near, maxStorageGiB: near, backupDays: any, port: any, instanceType: fc.option(fc.string(), { nil: undefined }) }),
+      fc.record({ storageGiB: near, maxStorageGiB: near, backupRetention: any, port: any, instanceType: fc.option(fc.string(), { nil: undefined }) }),
       (random) => {
         const faults = Faults.at('x');
         const plan = registryDatabase(faults, { ...random, destroy: false });

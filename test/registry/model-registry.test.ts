@@ -1,4 +1,4 @@
-import { App, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
+import { App, Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -125,7 +125,7 @@ describe('choices', () => {
       alarmActions: [action], containerInsights: true, desiredCount: 2,
       database: RegistryDatabase.postgres({
         instanceType: ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.SMALL), storage: Size.gibibytes(50), maxStorage: Size.gibibytes(50),
-        multiAz: true, backupDays: 14, port: 5433,
+        multiAz: true, backupRetention: Duration.days(14), port: 5433,
       }),
     });
     const template = Template.fromStack(stack);
@@ -186,6 +186,11 @@ describe('choices', () => {
 });
 
 describe('data', () => {
+  test('cannot be asked to become a snapshot as a whole: that is one fault, not a silent other policy', () => {
+    expect(() => make({ removalPolicy: RemovalPolicy.SNAPSHOT })).toThrow(
+      "ValidationError at Stack/Models [invalid-removal-policy]: removalPolicy 'snapshot' is not one of 'retain', 'retain-on-update-or-delete', 'destroy'; choose one of them");
+  });
+
   test('goes with the stack only when two keys turn', () => {
     const { stack } = make({ removalPolicy: RemovalPolicy.DESTROY }, { [ALLOW_DATA_DESTRUCTION]: true });
     const template = Template.fromStack(stack);
@@ -241,9 +246,9 @@ describe('wrong input', () => {
   });
 
   test('of the database is refused where it is written', () => {
-    expect(() => RegistryDatabase.postgres({ backupDays: 0, port: 22 })).toThrow(
+    expect(() => RegistryDatabase.postgres({ backupRetention: Duration.days(0), port: 22 })).toThrow(
       'ValidationError at RegistryDatabase.postgres: 2 faults\n'
-      + '  - [invalid-backup-days] backupDays 0 is not a whole number from 1 to 35 days; use a value in that range\n'
+      + '  - [invalid-backup-retention] backupRetention 0 is not a whole number from 1 to 35 days; use a value in that range\n'
       + '  - [invalid-port] port 22 is not a whole number from 1150 to 65535; use a value in that range');
   });
 

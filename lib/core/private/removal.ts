@@ -1,4 +1,5 @@
 import type { IConstruct } from 'constructs';
+import { checkOneOf } from './checks';
 import type { Faults } from './faults';
 
 /** The second key: a context flag of the app, beside the property of the construct. */
@@ -19,4 +20,9 @@ export function destroysData(scope: IConstruct, faults: Faults, property: string
   return faults.check(allowed === true || allowed === 'true', 'data-destruction-not-allowed',
     `${property} asks to delete data together with its resource, but the context '${ALLOW_DATA_DESTRUCTION}' is not true; `
     + 'set it as well to lose the data, or leave the property out to keep the data');
+}
+
+/** Refuses a removal policy that buckets, tables and catalog entries cannot have: they cannot be kept as a snapshot. */
+export function checkRemovalPolicy(faults: Faults, policy: string | undefined): void {
+  checkOneOf(faults, 'removalPolicy', policy, ['retain', 'retain-on-update-or-delete', 'destroy']);
 }

@@ -12,7 +12,7 @@ import { isUnresolved } from '../../core/private/tokens';
 export interface InternalServiceInput {
   readonly hostName: string;
   readonly domainName: string;
-  readonly scheme: string;
+  readonly protocol: string;
   readonly port?: number;
   readonly command?: string[];
   readonly environment?: { readonly [name: string]: string };
@@ -99,7 +99,7 @@ export function internalService(faults: Faults, input: InternalServiceInput): In
   const size = tasks(faults, input);
   return {
     hostName,
-    url: `${input.scheme}://${hostName}`,
+    url: `${input.protocol}://${hostName}`,
     port, cpu, memoryLimitMiB,
     ephemeralStorageGiB: input.ephemeralStorageGiB,
     user: input.user ?? '1000:1000',

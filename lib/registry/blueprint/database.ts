@@ -9,7 +9,8 @@ export interface DatabaseInput {
   readonly storageGiB?: number;
   readonly maxStorageGiB?: number;
   readonly multiAz?: boolean;
-  readonly backupDays?: number;
+  /** In days. */
+  readonly backupRetention?: number;
   readonly port?: number;
   readonly deletionProtection?: boolean;
   /** True if the data may go with the stack. */
@@ -57,7 +58,7 @@ const MOST_STORAGE = 65_536;
 export function registryDatabase(faults: Faults, input: DatabaseInput): DatabaseBlueprint {
   const storageGiB = input.storageGiB ?? 20;
   const maxStorageGiB = input.maxStorageGiB ?? Math.min(MOST_STORAGE, Math.max(100, 2 * storageGiB));
-  for (const property of ['storageGiB', 'maxStorageGiB', 'backupDays', 'port', 'instanceType'] as const) {
+  for (const property of ['storageGiB', 'maxStorageGiB', 'backupRetention', 'port', 'instanceType'] as const) {
     checkLiteral(faults, property, input[property]);
   }
   checkText(faults, 'instanceType', input.instanceType, {
@@ -66,7 +67,7 @@ export function registryDatabase(faults: Faults, input: DatabaseInput): Database
   });
   checkInteger(faults, 'storageGiB', storageGiB, { min: 20, max: MOST_STORAGE, unit: 'GiB' });
   checkInteger(faults, 'maxStorageGiB', maxStorageGiB, { min: 20, max: MOST_STORAGE, unit: 'GiB' });
-  checkInteger(faults, 'backupDays', input.backupDays, { min: 1, max: 35, unit: 'days' });
+  checkInteger(faults, 'backupRetention', input.backupRetention, { min: 1, max: 35, unit: 'days' });
   checkInteger(faults, 'port', input.port, { min: LOWEST_PORT, max: 65_535 });
   // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
   faults.check(isUnresolved([storageGiB, maxStorageGiB]) || maxStorageGiB === storageGiB || maxStorageGiB >= 1.1 * storageGiB, 'max-storage-too-near',
@@ -79,7 +80,7 @@ export function registryDatabase(faults: Faults, input: DatabaseInput): Database
     maxStorageGiB,
     storageType: 'gp3',
     multiAz: input.multiAz ?? false,
-    backupDays: input.backupDays ?? 7,
+    backupDays: input.backupRetention ?? 7,
     port: input.port ?? 5432,
     databaseName: 'mlflow',
     userName: 'mlflow',

@@ -8,7 +8,7 @@ export interface RegistryServerInput {
   readonly hostName?: string;
   /** Domain of the internal load balancer, for example `ml.internal`. */
   readonly domainName: string;
-  readonly scheme: string;
+  readonly protocol: string;
   /** Port of the internal load balancer. */
   readonly listenerPort: number;
   readonly artifactBucketName: string;
@@ -63,7 +63,7 @@ export function registryServer(faults: Faults, input: RegistryServerInput): Regi
   const host = `${hostName}.${input.domainName}`;
   return {
     hostName,
-    trackingUri: `${input.scheme}://${host}`,
+    trackingUri: `${input.protocol}://${host}`,
     command: ['python', '-m', 'ml_platform_runtime', 'registry-server'],
     port: 5000,
     cpu,
@@ -92,7 +92,7 @@ function environment(input: RegistryServerInput, host: string, workers: number):
     ML_DATABASE_NAME: input.databaseName,
     MLFLOW_ARTIFACTS_DESTINATION: `s3://${input.artifactBucketName}/${input.artifactPrefix}`,
     MLFLOW_SERVER_ALLOWED_HOSTS: allowedHosts(input, host).join(','),
-    MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: `${input.scheme}://${host}`,
+    MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: `${input.protocol}://${host}`,
     MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
     MLFLOW_WORKERS: String(workers),
     MLFLOW_DISABLE_TELEMETRY: 'true',
