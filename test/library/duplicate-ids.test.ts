@@ -43,6 +43,6 @@ test.each(Object.entries(MAKE))('a second %s of the same id is one ValidationErr
     expect(isValidationError(error)).toBe(true);
     message = (error as Error).message;
   }
-  expect(message).toContain(`[duplicate-id]`);
+  expect(message).toContain('[duplicate-id]');
   expect(message).toContain(`id '${id}' is taken in 'Platform`);
 });
