@@ -45,6 +45,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'cdktn@0.24.0',
     '@cdktn/provider-aws@25.7.0',
     'cdktf@0.21.0',
+    '@cdktf/provider-aws@21.22.1',
     // laptop edition
     '@aws-sdk/client-cloudwatch-logs',
     '@aws-sdk/client-ec2',

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { SnsTopic } from '@cdktf/provider-aws/lib/sns-topic';
 import { IamRole } from '@cdktn/provider-aws/lib/iam-role';
 import { KmsKey } from '@cdktn/provider-aws/lib/kms-key';
 import { Duration } from 'aws-cdk-lib';
@@ -46,21 +47,6 @@ function platform(stack: Construct): MlNetwork {
   return net;
 }
 
-/** What a class of @cdktf/provider-aws is made of. */
-class UserTopic extends cdktf.TerraformResource {
-  constructor(scope: Construct, id: string, private readonly topicName: string) {
-    super(scope, id, { terraformResourceType: 'aws_sns_topic', terraformGeneratorMetadata: { providerName: 'aws', providerVersionConstraint: '~> 6.0' } });
-  }
-
-  get arn(): string {
-    return this.getStringAttribute('arn');
-  }
-
-  protected override synthesizeAttributes(): { [name: string]: unknown } {
-    return { name: cdktf.stringToTerraform(this.topicName) };
-  }
-}
-
 afterAll(removeSynthesized);
 
 withTools('the first example of the README', () => {
@@ -85,10 +71,10 @@ withTools('the Terraform room, by the bindings\' schema', () => {
     expect(validateTerraform(folder, tools!)).toEqual([]);
   }, 60_000);
 
-  test('is valid in a cdktf app beside a user\'s own resources that refer to it, with functions of both', () => {
+  test('is valid in a cdktf app beside a user\'s own @cdktf/provider-aws resources that refer to it, with functions of both', () => {
     const { folder, program } = synthesizeInCdktf((stack) => {
       const net = platform(stack);
-      const topic = new UserTopic(stack, 'Topic', cdktf.Fn.join('-', ['network', net.vpcId]));
+      const topic = new SnsTopic(stack, 'Topic', { name: cdktf.Fn.join('-', ['network', net.vpcId]) });
       new cdktf.TerraformOutput(stack, 'Upper', { value: Fn.upper(topic.arn) });
       new TerraformOutput(stack, 'Count', { value: Fn.lengthOf(net.privateSubnetIds) });
     });
