@@ -29,6 +29,6 @@ function modelServices(app: App, count: number): void {
   let stack = new Stack(app, 'Models0');
   for (let i = 0; i < count; i++) {
     if (i > 0 && i % SERVICES_A_STACK === 0) stack = new Stack(app, `Models${i / SERVICES_A_STACK}`);
-    new FargateModelService(stack, `Model${i}`, { network, model: models.model(`model-${i}`).alias('champion') });
+    new FargateModelService(stack, `Model${i}`, { network, model: models.model(`scorer-${i}`).alias('champion') });
   }
 }
