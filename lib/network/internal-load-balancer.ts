@@ -9,8 +9,8 @@ import { Construct } from 'constructs';
 import { acknowledgeAll } from './acknowledge-wildcards';
 import { wholeSeconds } from './blueprint/durations';
 import { IInternalLoadBalancer } from './interfaces';
+import { pinExports } from './pin-exports';
 import { CallersGate } from './private/callers-gate';
-import { pinExports } from './private/pinned-exports';
 import { checkText } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
 

@@ -7,9 +7,9 @@ import { InterfaceEndpoint } from './blueprint/interface-endpoint';
 import { network, NetworkBlueprint } from './blueprint/network';
 import { IInternalLoadBalancer, IMlNetwork } from './interfaces';
 import { InternalLoadBalancer, InternalLoadBalancerOptions } from './internal-load-balancer';
+import { pinExports } from './pin-exports';
 import { ImportedNetwork } from './private/imported-network';
 import { pascal } from './private/pascal';
-import { pinExports } from './private/pinned-exports';
 import { Faults } from '../core/private/faults';
 
 /** Properties of a network. */
