@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import * as fs from 'node:fs';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
 import { Laptop } from './local-command';
@@ -26,25 +27,25 @@ function figure(output: string, name: string): number {
 }
 
 /** Takes the starter away as its README says, by the CDK CLI, and looks at what is left. */
-async function tearDown(endpoint: string, { temporary, home }: Laptop): Promise<void> {
+async function tearDown(endpoint: string, folder: string): Promise<void> {
   const environment = {
-    ...process.env, HOME: home, CDK_HOME: path.join(temporary, 'cdk-home'), CDK_DISABLE_CLI_TELEMETRY: 'true', AWS_ENDPOINT_URL: endpoint,
+    ...process.env, HOME: folder, CDK_HOME: folder, CDK_DISABLE_CLI_TELEMETRY: 'true', AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true',
   };
   const cdk = async (verb: string, ...args: string[]): Promise<string> => {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [
-      path.join(PROJECT, 'node_modules/aws-cdk/bin/cdk'), verb, '--all', '--app', 'npx tsx stacks/starter/app.ts', '--output', path.join(temporary, 'cdk-teardown'),
-      '--ci', '--no-color', '--no-notices', '--progress', 'events', ...args,
+      path.join(PROJECT, 'node_modules/aws-cdk/bin/cdk'), verb, '--app', 'npx tsx stacks/starter/app.ts', '--output', path.join(folder, 'cdk.out'),
+      '--ci', '--no-color', '--no-notices', ...args,
     ], { cwd: PROJECT, env: environment, maxBuffer: 2 ** 26 }).catch((error: { stdout: string; stderr: string }) => error);
     return `${stdout}${stderr}`;
   };
 
   // the protection holds, and what was refused is said
-  expect(await cdk('destroy', '--force', '--exclusively', 'MlPlatform-Data')).toMatch(/TerminationProtection is enabled/);
+  expect(await cdk('destroy', 'MlPlatform-Data', '--exclusively', '--force')).toMatch(/cannot be deleted while TerminationProtection is enabled/);
   const protection = ['--context', 'protection=false'];
-  await cdk('deploy', '--require-approval', 'never', '--method', 'direct', ...protection);
-  const output = await cdk('destroy', '--force', ...protection);
-  expect(output).not.toMatch(/DELETE_FAILED|cannot be deleted|in use by/);
+  await cdk('deploy', '--all', '--require-approval', 'never', '--method', 'direct', ...protection);
+  const output = await cdk('destroy', '--all', '--force', ...protection);
+  expect(output).not.toMatch(/DELETE_FAILED|cannot be|in use by/);
   expect([...output.matchAll(/✅\s+(\S+): destroyed/g)].map(([, stack]) => stack).sort())
     .toEqual(['MlPlatform-Alarms', 'MlPlatform-Data', 'MlPlatform-Network', 'MlPlatform-Registry', 'MlPlatform-Tumours']);
   const kept = [...output.matchAll(/DELETE_SKIPPED\s+\| (\S+)/g)].map(([, type]) => type);
@@ -78,7 +79,8 @@ test('two runs at once live the whole life of a model; the one that is kept answ
   expect(kept.output).toContain(`export AWS_ENDPOINT_URL=${address('AWS')}\n`);
   expect(kept.output).toContain(`export MLFLOW_TRACKING_URI=${address('MLflow')}\n`);
 
-  await tearDown(address('AWS'), laptop);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'teardown-'));
+  await tearDown(address('AWS'), folder).finally(() => fs.rmSync(folder, { recursive: true, force: true }));
 
   const id = /destroy (\S+)/.exec(kept.output)?.[1] ?? '';
   expect(laptop.leftInCache.sort()).toEqual([id, `${id}.json`]); // the plain run left nothing
