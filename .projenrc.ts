@@ -86,7 +86,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   projenrcTs: true,
   projenrcTsOptions: { projenCodeDir: '.projen' },
   npmignoreEnabled: false,
-  gitignore: ['/.npmignore', '/build/', '/.cache/', 'cdk.out/', '__pycache__/', '.pytest_cache/', '*.egg-info/', '.venv/', '/tsconfig.tsbuildinfo'],
+  gitignore: ['/.npmignore', '/.jsii.tabl.json', '/build/', '/.cache/', 'cdk.out/', '__pycache__/', '.pytest_cache/', '*.egg-info/', '.venv/', '/tsconfig.tsbuildinfo'],
 
   // jsii compiles what users import. The laptop edition and the command line are bundled or run by tsx.
   excludeTypescript: ['lib/local/**', 'lib/cli/**', 'stacks/**', 'examples/**'],
