@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { CERT_MANAGER_IMAGES, CERT_MANAGER_KINDS, certManagerValues } from './blueprint/cert-manager';
+import { CERT_MANAGER_KINDS, certManagerValues } from './blueprint/cert-manager';
 import { mirroredImage } from './blueprint/endpoints';
 import { PodSecurity } from './blueprint/pod-security';
 import { HelmAddOn } from './helm-add-on';
@@ -47,7 +47,7 @@ export class CertManager extends Construct {
     checkInteger(faults, 'replicas', props.replicas, { min: 1, max: 10 });
     faults.throwIfAny();
     super(scope, id);
-    const { imageMirror } = props.cluster;
+    const { imageMirror, platformVersion } = props.cluster;
     this.cluster = props.cluster;
     this.addOn = new HelmAddOn(this, 'AddOn', {
       cluster: props.cluster,
@@ -55,7 +55,7 @@ export class CertManager extends Construct {
       podSecurity: PodSecurity.RESTRICTED,
       values: certManagerValues({ replicas: props.replicas ?? 1, imageMirror }),
       overrides: props.values,
-      images: CERT_MANAGER_IMAGES.map((image) => mirroredImage(imageMirror, image)),
+      images: platformVersion.images('cert-manager').map((image) => mirroredImage(imageMirror, image)),
       relations: { defines: [...CERT_MANAGER_KINDS], guards: [...CERT_MANAGER_KINDS] },
     });
   }

@@ -61,6 +61,18 @@ export class PlatformVersion {
     return this.contents.addOns[name] ?? this.unknown('add-on', name, Object.keys(this.contents.addOns));
   }
 
+  /**
+   * The images that a chart runs with the library's values, for copying into a mirror: `registry/repository:tag`.
+   *
+   * @param chartName name of the chart, for example `cert-manager`
+   * @returns an empty list where the set does not know the chart's images
+   * @throws a ValidationError [unknown-chart] that lists what the set holds
+   */
+  images(chartName: string): string[] {
+    const { version } = this.chart(chartName);
+    return (this.contents.images[chartName] ?? []).map((image) => `${image}:${version}`);
+  }
+
   /** Names of the charts that the set holds. */
   chartNames(): string[] {
     return Object.keys(this.contents.charts);

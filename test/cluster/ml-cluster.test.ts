@@ -162,7 +162,7 @@ describe('a network without a route out', () => {
     const cluster = make(neededEndpoints());
     expect(faultOf(() => new CertManager(cluster, 'CertManager', { cluster }))).toBe(
       'ValidationError at Stack/Cluster/CertManager/AddOn [unreachable-images]: the network has no route out, so oci://quay.io/jetstack/charts/cert-manager, '
-      + ['controller', 'webhook', 'cainjector', 'acmesolver', 'startupapicheck'].map((name) => `quay.io/jetstack/cert-manager-${name}`).join(', ')
+      + ['controller', 'webhook', 'cainjector', 'acmesolver', 'startupapicheck'].map((name) => `quay.io/jetstack/cert-manager-${name}:v1.21.1`).join(', ')
       + " cannot be pulled; copy them to a registry in ECR and name it in the cluster's imageMirror");
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' }, spec: { containers: [{ name: 'x', image: 'docker.io/library/nginx:1' }] } };
     expect(faultOf(() => cluster.addManifests('Pod', chartOf(pod)))).toContain('so docker.io/library/nginx:1 cannot be pulled');

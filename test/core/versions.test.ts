@@ -9,6 +9,22 @@ describe('a platform version', () => {
     }
   });
 
+  test('names the images of a chart with the tag that the chart sets', () => {
+    // https://github.com/cert-manager/cert-manager/releases names its images and tags so
+    expect(PlatformVersion.V2026_11.images('cert-manager')).toContain(`quay.io/jetstack/cert-manager-webhook:${PlatformVersion.V2026_11.chart('cert-manager').version}`);
+    expect(PlatformVersion.V2026_11.images('keda')).toEqual([]);
+  });
+
+  test('holds charts only that upstream supports on its Kubernetes', () => {
+    for (const version of PlatformVersion.all()) {
+      const minor = Number(version.kubernetesVersion.split('.')[1]);
+      for (const name of version.chartNames()) {
+        const lowest = /^>=1\.(\d+)\./.exec(version.chart(name).kubernetes)?.[1];
+        expect([name, version.chart(name).kubernetes === '*' || minor >= Number(lowest)]).toEqual([name, true]);
+      }
+    }
+  });
+
   test('hands out copies, so nobody changes a pin', () => {
     const chart = PlatformVersion.V2026_11.chart('cert-manager');
     Object.assign(chart, { version: 'latest' });

@@ -4,10 +4,6 @@ export const CERT_MANAGER_KINDS = [
   'cert-manager.io/Certificate', 'cert-manager.io/CertificateRequest', 'cert-manager.io/ClusterIssuer', 'cert-manager.io/Issuer',
 ];
 
-/** Images that the chart runs with our values. */
-export const CERT_MANAGER_IMAGES = ['controller', 'webhook', 'cainjector', 'acmesolver', 'startupapicheck']
-  .map((name) => `quay.io/jetstack/cert-manager-${name}`);
-
 /** Namespace of the release: cluster issuers keep their keys there. */
 export const CERT_MANAGER_NAMESPACE = 'cert-manager';
 

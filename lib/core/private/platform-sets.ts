@@ -5,6 +5,8 @@ export interface PlatformSet {
   /** EKS add-on name to version. */
   readonly addOns: Record<string, string>;
   readonly charts: Record<string, { chart: string; repository: string; version: string; kubernetes: string }>;
+  /** Chart name to the images that it runs with our values, without tags: the chart's version sets those. */
+  readonly images: Record<string, readonly string[]>;
 }
 
 /** The sets by name. A published set never changes; a newer one is added beside it. */
@@ -34,6 +36,9 @@ export const PLATFORM_SETS = {
       'kserve-resources': { chart: 'kserve-resources', repository: 'oci://ghcr.io/kserve/charts/kserve-resources', version: 'v0.20.0', kubernetes: '*' },
       'kserve-runtime-configs': { chart: 'kserve-runtime-configs', repository: 'oci://ghcr.io/kserve/charts/kserve-runtime-configs', version: 'v0.20.0', kubernetes: '*' },
       'kube-prometheus-stack': { chart: 'kube-prometheus-stack', repository: 'oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack', version: '88.5.3', kubernetes: '>=1.25.0-0' },
+    },
+    images: {
+      'cert-manager': ['controller', 'webhook', 'cainjector', 'acmesolver', 'startupapicheck'].map((name) => `quay.io/jetstack/cert-manager-${name}`),
     },
   },
 } as const satisfies Record<string, PlatformSet>;
