@@ -45,3 +45,23 @@ export interface IWorkloadIdentity extends IConstruct, iam.IGrantable {
   /** Role that the pods assume. */
   readonly role: iam.IRole;
 }
+
+/** GPU nodes that pods can be placed on. Pods select them by the label `ml-platform/node-pool`. */
+export interface IGpuNodePool extends IConstruct {
+  /** Value of the node label `ml-platform/node-pool`. */
+  readonly poolName: string;
+  /** EC2 instance types that the pool may supply, sorted, for example `g6e.xlarge`. */
+  readonly instanceTypes: string[];
+  /** Whether nodes may be spot instances, which go with two minutes' notice. */
+  readonly usesSpot: boolean;
+  /** Whether the pool also has capacity that is not spot. */
+  readonly hasOnDemand: boolean;
+  /** Largest number of GPUs that the pool makes. */
+  readonly maxGpus: number;
+  /** Room for images, models and logs on the node with the smallest disk, in GiB. */
+  readonly diskGiB: number;
+  /** The resource that pods ask for: `nvidia.com/gpu`, or a slice such as `nvidia.com/mig-1g.10gb`. */
+  readonly gpuResource: string;
+  /** Pods that share one GPU by time slicing; 1 where it is not shared. */
+  readonly podsPerGpu: number;
+}

@@ -73,6 +73,16 @@ export class PlatformVersion {
     return (this.contents.images[chartName] ?? []).map((image) => `${image}:${version}`);
   }
 
+  /**
+   * The pinned image that the library's own pods run, `registry/repository:tag`.
+   *
+   * @param name what it is, for example `vllm`
+   * @throws a ValidationError [unknown-image] that lists what the set holds
+   */
+  container(name: string): string {
+    return this.contents.containers[name] ?? this.unknown('image', name, Object.keys(this.contents.containers));
+  }
+
   /** Names of the charts that the set holds. */
   chartNames(): string[] {
     return Object.keys(this.contents.charts);

@@ -7,6 +7,8 @@ export interface PlatformSet {
   readonly charts: Record<string, { chart: string; repository: string; version: string; kubernetes: string }>;
   /** Chart name to the images that it runs with our values, without tags: the chart's version sets those. */
   readonly images: Record<string, readonly string[]>;
+  /** Images that the library's own pods run, by what they are: `registry/repository:tag`. */
+  readonly containers: Record<string, string>;
 }
 
 /** The sets by name. A published set never changes; a newer one is added beside it. */
@@ -27,18 +29,30 @@ export const PLATFORM_SETS = {
     charts: {
       'aws-load-balancer-controller': { chart: 'aws-load-balancer-controller', repository: 'https://aws.github.io/eks-charts', version: '3.5.0', kubernetes: '*' },
       'cert-manager': { chart: 'cert-manager', repository: 'oci://quay.io/jetstack/charts/cert-manager', version: 'v1.21.1', kubernetes: '>=1.22.0-0' },
+      'dcgm-exporter': { chart: 'dcgm-exporter', repository: 'https://nvidia.github.io/dcgm-exporter/helm-charts', version: '4.8.2', kubernetes: '>=1.19.0-0' },
+      'envoy-gateway-crds-helm': { chart: 'gateway-crds-helm', repository: 'oci://docker.io/envoyproxy/gateway-crds-helm', version: 'v1.9.0', kubernetes: '*' },
+      'envoy-gateway-helm': { chart: 'gateway-helm', repository: 'oci://docker.io/envoyproxy/gateway-helm', version: 'v1.9.0', kubernetes: '*' },
       'external-secrets': { chart: 'external-secrets', repository: 'https://charts.external-secrets.io', version: '2.9.0', kubernetes: '>=1.19.0-0' },
       'gpu-operator': { chart: 'gpu-operator', repository: 'https://helm.ngc.nvidia.com/nvidia', version: 'v26.7.0', kubernetes: '>=1.16.0-0' },
       'karpenter': { chart: 'karpenter', repository: 'oci://public.ecr.aws/karpenter/karpenter', version: '1.14.1', kubernetes: '*' },
       'karpenter-crd': { chart: 'karpenter-crd', repository: 'oci://public.ecr.aws/karpenter/karpenter-crd', version: '1.14.1', kubernetes: '*' },
       'keda': { chart: 'keda', repository: 'https://kedacore.github.io/charts', version: '2.20.2', kubernetes: '>=1.23.0-0' },
+      'keda-add-ons-http': { chart: 'keda-add-ons-http', repository: 'https://kedacore.github.io/charts', version: '0.15.0', kubernetes: '>=1.23.0-0' },
       'kserve-crd': { chart: 'kserve-crd', repository: 'oci://ghcr.io/kserve/charts/kserve-crd', version: 'v0.20.0', kubernetes: '*' },
+      'kserve-llmisvc-crd': { chart: 'kserve-llmisvc-crd', repository: 'oci://ghcr.io/kserve/charts/kserve-llmisvc-crd', version: 'v0.20.0', kubernetes: '*' },
+      'kserve-llmisvc-resources': { chart: 'kserve-llmisvc-resources', repository: 'oci://ghcr.io/kserve/charts/kserve-llmisvc-resources', version: 'v0.20.0', kubernetes: '*' },
       'kserve-resources': { chart: 'kserve-resources', repository: 'oci://ghcr.io/kserve/charts/kserve-resources', version: 'v0.20.0', kubernetes: '*' },
       'kserve-runtime-configs': { chart: 'kserve-runtime-configs', repository: 'oci://ghcr.io/kserve/charts/kserve-runtime-configs', version: 'v0.20.0', kubernetes: '*' },
       'kube-prometheus-stack': { chart: 'kube-prometheus-stack', repository: 'oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack', version: '88.5.3', kubernetes: '>=1.25.0-0' },
+      'lws': { chart: 'lws', repository: 'oci://registry.k8s.io/lws/charts/lws', version: '0.10.0', kubernetes: '*' },
+      'nvidia-device-plugin': { chart: 'nvidia-device-plugin', repository: 'https://nvidia.github.io/k8s-device-plugin', version: '0.20.0', kubernetes: '>=1.10.0-0' },
+      'prometheus-operator-crds': { chart: 'prometheus-operator-crds', repository: 'oci://ghcr.io/prometheus-community/charts/prometheus-operator-crds', version: '31.0.1', kubernetes: '>=1.16.0-0' },
     },
     images: {
       'cert-manager': ['controller', 'webhook', 'cainjector', 'acmesolver', 'startupapicheck'].map((name) => `quay.io/jetstack/cert-manager-${name}`),
+    },
+    containers: {
+      vllm: 'docker.io/vllm/vllm-openai:v0.33.0',
     },
   },
 } as const satisfies Record<string, PlatformSet>;
