@@ -1,2 +1,3 @@
 export * from './fargate-model-service';
 export * from './interfaces';
+export * from './blueprint/rollout';
