@@ -52,7 +52,19 @@ export const PLATFORM_SETS = {
       'cert-manager': ['controller', 'webhook', 'cainjector', 'acmesolver', 'startupapicheck'].map((name) => `quay.io/jetstack/cert-manager-${name}`),
     },
     containers: {
-      vllm: 'docker.io/vllm/vllm-openai:v0.33.0',
+      'vllm': 'docker.io/vllm/vllm-openai:v0.33.0',
+      // KServe's own servers carry its version; mlserver is what KServe v0.20.0 names. TensorFlow Serving and Triton are newer than its
+      // 2.6.2 and 23.05, which are years behind in fixes and GPUs: 2.19.1 and 26.06 (CUDA 13.3, compute capability 7.5 and up)
+      'kserve-sklearnserver': 'docker.io/kserve/sklearnserver:v0.20.0',
+      'kserve-xgbserver': 'docker.io/kserve/xgbserver:v0.20.0',
+      'kserve-lgbserver': 'docker.io/kserve/lgbserver:v0.20.0',
+      'kserve-huggingfaceserver': 'docker.io/kserve/huggingfaceserver:v0.20.0',
+      'kserve-huggingfaceserver-gpu': 'docker.io/kserve/huggingfaceserver:v0.20.0-gpu',
+      'mlserver': 'docker.io/seldonio/mlserver:1.7.1',
+      'tensorflow-serving': 'docker.io/tensorflow/serving:2.19.1',
+      'tensorflow-serving-gpu': 'docker.io/tensorflow/serving:2.19.1-gpu',
+      'triton': 'nvcr.io/nvidia/tritonserver:26.06-py3',
+      'triton-tensorrt-llm': 'nvcr.io/nvidia/tritonserver:26.06-trtllm-python-py3',
     },
   },
 } as const satisfies Record<string, PlatformSet>;
