@@ -3,10 +3,8 @@ import * as glue from 'aws-cdk-lib/aws-glue';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { TableArns } from './blueprint/access';
-import { Column } from './blueprint/column';
 import { icebergTable, IcebergTableBlueprint } from './blueprint/iceberg-table';
-import { Partition } from './blueprint/partition';
-import { Sort } from './blueprint/sort';
+import type { IcebergTableDefinition } from './blueprint/iceberg-table-definition';
 import { Zone } from './blueprint/zone';
 import { IDataLake, IIcebergTable, IIcebergTableGrants } from './interfaces';
 import { IcebergTableGrants } from './private/iceberg-table-grants';
@@ -14,60 +12,7 @@ import { Faults } from '../core/private/faults';
 import { checkRemovalPolicy, destroysData } from '../core/private/removal';
 
 /** Options of a table of a lake. */
-export interface IcebergTableOptions {
-  /** Columns, in order. */
-  readonly columns: Column[];
-
-  /**
-   * Name of the table, in lower case.
-   *
-   * @default - the id in snake case: `CardPayments` becomes `card_payments`
-   */
-  readonly tableName?: string;
-
-  /**
-   * How the table is cut into parts.
-   *
-   * @default - not at all
-   */
-  readonly partitionBy?: Partition[];
-
-  /**
-   * How rows are ordered inside data files.
-   *
-   * @default - as they are written
-   */
-  readonly sortBy?: Sort[];
-
-  /**
-   * Required columns that together identify a row.
-   *
-   * @default - none
-   */
-  readonly identifiedBy?: string[];
-
-  /**
-   * What the table holds.
-   *
-   * @default - none
-   */
-  readonly comment?: string;
-
-  /**
-   * Further table properties.
-   *
-   * @default - Iceberg's defaults
-   * @see https://iceberg.apache.org/docs/latest/configuration/
-   */
-  readonly properties?: { readonly [key: string]: string };
-
-  /**
-   * Zone whose bucket holds the table.
-   *
-   * @default Zone.PROCESSED
-   */
-  readonly zone?: Zone;
-
+export interface IcebergTableOptions extends IcebergTableDefinition {
   /**
    * What becomes of the catalog entry when the table goes; its files stay in any case.
    * `RemovalPolicy.DESTROY` needs the context `cdk-ml-platform:allow-data-destruction` too.

@@ -6,9 +6,10 @@ import { Construct } from 'constructs';
 import { InterfaceEndpoint } from './blueprint/interface-endpoint';
 import { network, NetworkBlueprint } from './blueprint/network';
 import { IInternalLoadBalancer, IMlNetwork } from './interfaces';
-import { InternalLoadBalancer, InternalLoadBalancerOptions } from './internal-load-balancer';
+import type { InternalLoadBalancer, InternalLoadBalancerOptions } from './internal-load-balancer';
 import { pinExports } from './pin-exports';
 import { ImportedNetwork } from './private/imported-network';
+import { makeLoadBalancer } from './private/make-load-balancer';
 import { pascal } from './private/pascal';
 import { Faults } from '../core/private/faults';
 
@@ -178,17 +179,7 @@ export class MlNetwork extends Construct implements IMlNetwork {
   }
 
   get loadBalancer(): IInternalLoadBalancer {
-    const options = this.balancerOptions;
-    this.balancer ??= new InternalLoadBalancer(this, 'LoadBalancer', {
-      vpc: this.vpc,
-      vpcSubnets: this.privateSubnets,
-      certificate: options.certificate,
-      domainName: options.domainName,
-      accessLogs: options.accessLogs,
-      accessLogsBucket: options.accessLogsBucket,
-      deletionProtection: options.deletionProtection,
-      idleTimeout: options.idleTimeout,
-    });
+    this.balancer ??= makeLoadBalancer(this, { vpc: this.vpc, vpcSubnets: this.privateSubnets }, this.balancerOptions);
     return this.balancer;
   }
 

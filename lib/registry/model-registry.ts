@@ -2,18 +2,17 @@ import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { Faults } from '../core/private/faults';
 import { checkRemovalPolicy, destroysData } from '../core/private/removal';
-import { runtimeAsset } from '../core/private/runtime-asset';
 import { checkInternalService, type InternalServiceShape } from '../network/check-internal-service';
 import type { IMlNetwork } from '../network/interfaces';
 import { InternalService } from '../network/internal-service';
 import type { InternalServiceOptions } from '../network/internal-service-props';
 import { pinExports } from '../network/pin-exports';
+import { runtimeImage } from '../network/runtime-image';
 import { serviceOptionsOf } from '../network/service-options-of';
 import { checkArtifactPrefix } from './blueprint/names';
 import { registryServer, type RegistryServerBlueprint } from './blueprint/server';
@@ -208,15 +207,9 @@ function createServer(scope: Construct, props: ModelRegistryProps, plan: Registr
   return new InternalService(scope, 'Server', {
     ...shapeOf(props, plan),
     hostName: plan.hostName,
-    image: props.image ?? runtimeImage(props.cpuArchitecture),
+    image: props.image ?? runtimeImage('registry', props.cpuArchitecture),
     secrets: Object.fromEntries(fields.map(([name, field]) => [name, ecs.Secret.fromSecretsManager(database.secret, field)])),
   });
-}
-
-function runtimeImage(architecture: ecs.CpuArchitecture = ecs.CpuArchitecture.X86_64): ecs.ContainerImage {
-  const { directory, target, exclude } = runtimeAsset('registry');
-  const platform = architecture === ecs.CpuArchitecture.ARM64 ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64;
-  return ecs.ContainerImage.fromAsset(directory, { target, exclude, platform });
 }
 
 function createBucket(scope: Construct, removalPolicy: RemovalPolicy): s3.Bucket {

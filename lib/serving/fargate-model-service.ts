@@ -1,19 +1,18 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { inferenceUrl, modelService, type ModelServiceBlueprint } from './blueprint/model-service';
 import type { FargateModelServiceAttributes, IModelService } from './interfaces';
 import { importModelService } from './private/imported-model-service';
 import { Faults } from '../core/private/faults';
-import { runtimeAsset } from '../core/private/runtime-asset';
 import { checkInternalService, type InternalServiceShape } from '../network/check-internal-service';
 import type { IMlNetwork } from '../network/interfaces';
 import { InternalService } from '../network/internal-service';
 import type { InternalServiceOptions } from '../network/internal-service-props';
+import { runtimeImage } from '../network/runtime-image';
 import { serviceOptionsOf } from '../network/service-options-of';
 import type { ModelReference } from '../registry/interfaces';
 
@@ -166,12 +165,6 @@ function createService(scope: Construct, props: FargateModelServiceProps, plan: 
   return new InternalService(scope, 'Service', {
     ...shapeOf(props, plan),
     hostName: plan.hostName,
-    image: props.image ?? runtimeImage(props.cpuArchitecture),
+    image: props.image ?? runtimeImage('serving', props.cpuArchitecture),
   });
-}
-
-function runtimeImage(architecture: ecs.CpuArchitecture = ecs.CpuArchitecture.X86_64): ecs.ContainerImage {
-  const { directory, target, exclude } = runtimeAsset('serving');
-  const platform = architecture === ecs.CpuArchitecture.ARM64 ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64;
-  return ecs.ContainerImage.fromAsset(directory, { target, exclude, platform });
 }

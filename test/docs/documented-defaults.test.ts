@@ -1,33 +1,13 @@
 import { resolve } from 'node:path';
+import { describeDocumentation } from './documentation-suite';
 import { documentationGaps, untriedStructs, wrongLiterals, type StructUses } from './literal-faults';
 import { STRUCT_USES } from './struct-uses';
 import * as platform from '../../lib';
-import { publicApi, runtimeNames, type PublicSymbol } from '../support/public-api';
+import { publicApi } from '../support/public-api';
 
-const ROOT = resolve(__dirname, '../..');
 const load = (path: string): Record<string, unknown> => jest.requireActual(path);
 
-describe('the public API', () => {
-  const api = publicApi(resolve(ROOT, 'lib/index.ts'));
-  const byName = (name: string): PublicSymbol => api.find((symbol) => symbol.name === name)!;
-
-  test('is read from the sources as it is at run time', () => {
-    const values = api.filter(({ kind }) => kind === 'class' || kind === 'enum').map(({ name }) => name).sort();
-    expect(values).toEqual(runtimeNames(platform).sort());
-  });
-
-  test('is documented, and so is what happens without each optional property', () => {
-    expect(documentationGaps(api)).toEqual([]);
-  });
-
-  test('has every struct with a documented literal tried', () => {
-    expect(untriedStructs(api, STRUCT_USES)).toEqual([]);
-  });
-
-  test.each(Object.keys(STRUCT_USES))('%s does without a property what its documented default says', (name) => {
-    expect(wrongLiterals(byName(name), STRUCT_USES[name]!, load)).toEqual([]);
-  });
-});
+describeDocumentation('the public API', resolve(__dirname, '../../lib/index.ts'), platform, STRUCT_USES);
 
 describe('documentation with seeded faults', () => {
   const api = publicApi(resolve(__dirname, 'fixtures/seeded.ts'));

@@ -1,7 +1,8 @@
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { IInternalLoadBalancer, IMlNetwork } from '../interfaces';
-import { InternalLoadBalancer, InternalLoadBalancerOptions } from '../internal-load-balancer';
+import type { InternalLoadBalancer, InternalLoadBalancerOptions } from '../internal-load-balancer';
+import { makeLoadBalancer } from './make-load-balancer';
 
 /** What an imported network knows. */
 export interface ImportedNetworkProps {
@@ -32,18 +33,8 @@ export class ImportedNetwork extends Construct implements IMlNetwork {
   }
 
   get loadBalancer(): IInternalLoadBalancer {
-    const options = this.props.loadBalancer ?? {};
-    this.balancer ??= new InternalLoadBalancer(this, 'LoadBalancer', {
-      vpc: this.vpc,
-      vpcSubnets: this.privateSubnets,
-      targetCidrBlocks: this.props.cidrBlocks,
-      certificate: options.certificate,
-      domainName: options.domainName,
-      accessLogs: options.accessLogs,
-      accessLogsBucket: options.accessLogsBucket,
-      deletionProtection: options.deletionProtection,
-      idleTimeout: options.idleTimeout,
-    });
+    const place = { vpc: this.vpc, vpcSubnets: this.privateSubnets, targetCidrBlocks: this.props.cidrBlocks };
+    this.balancer ??= makeLoadBalancer(this, place, this.props.loadBalancer);
     return this.balancer;
   }
 }

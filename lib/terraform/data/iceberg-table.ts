@@ -4,10 +4,8 @@ import { Construct } from 'constructs';
 import { RemovalPolicy, type IBucket, type IDataLake, type IIcebergTable, type IIcebergTableGrants, type IKey } from './interfaces';
 import { Faults } from '../../core/private/faults';
 import { destroysData } from '../../core/private/removal';
-import type { Column } from '../../data/blueprint/column';
 import { icebergTable, type IcebergTableBlueprint } from '../../data/blueprint/iceberg-table';
-import type { Partition } from '../../data/blueprint/partition';
-import type { Sort } from '../../data/blueprint/sort';
+import type { IcebergTableDefinition } from '../../data/blueprint/iceberg-table-definition';
 import { Zone } from '../../data/blueprint/zone';
 import { adoptStack } from '../private/adopt-stack';
 import { checkRemovalPolicy } from '../private/check-removal-policy';
@@ -15,52 +13,7 @@ import { IcebergTableGrants } from '../private/iceberg-table-grants';
 import { snakeCase } from '../private/names';
 
 /** Options of a table of a lake. */
-export interface IcebergTableOptions {
-  /** Columns, in order. */
-  readonly columns: Column[];
-  /**
-   * Name of the table, in lower case.
-   *
-   * @default - the id in snake case: `CardPayments` becomes `card_payments`
-   */
-  readonly tableName?: string;
-  /**
-   * How the table is cut into parts.
-   *
-   * @default - not at all
-   */
-  readonly partitionBy?: Partition[];
-  /**
-   * How rows are ordered inside data files.
-   *
-   * @default - as they are written
-   */
-  readonly sortBy?: Sort[];
-  /**
-   * Required columns that together identify a row.
-   *
-   * @default - none
-   */
-  readonly identifiedBy?: string[];
-  /**
-   * What the table holds.
-   *
-   * @default - none
-   */
-  readonly comment?: string;
-  /**
-   * Further table properties.
-   *
-   * @default - Iceberg's defaults
-   * @see https://iceberg.apache.org/docs/latest/configuration/
-   */
-  readonly properties?: { readonly [key: string]: string };
-  /**
-   * Zone whose bucket holds the table.
-   *
-   * @default Zone.PROCESSED
-   */
-  readonly zone?: Zone;
+export interface IcebergTableOptions extends IcebergTableDefinition {
   /**
    * What becomes of the catalog entry when the table goes; its files stay in any case.
    * `RemovalPolicy.DESTROY` needs the context `cdk-ml-platform:allow-data-destruction` too.

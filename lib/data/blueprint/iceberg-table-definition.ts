@@ -1,0 +1,60 @@
+import type { Column } from './column';
+import type { Partition } from './partition';
+import type { Sort } from './sort';
+import type { Zone } from './zone';
+
+/** What a table is, for whichever engine makes it. */
+export interface IcebergTableDefinition {
+  /** Columns, in order. */
+  readonly columns: Column[];
+
+  /**
+   * Name of the table, in lower case.
+   *
+   * @default - the id in snake case: `CardPayments` becomes `card_payments`
+   */
+  readonly tableName?: string;
+
+  /**
+   * How the table is cut into parts.
+   *
+   * @default - not at all
+   */
+  readonly partitionBy?: Partition[];
+
+  /**
+   * How rows are ordered inside data files.
+   *
+   * @default - as they are written
+   */
+  readonly sortBy?: Sort[];
+
+  /**
+   * Required columns that together identify a row.
+   *
+   * @default - none
+   */
+  readonly identifiedBy?: string[];
+
+  /**
+   * What the table holds.
+   *
+   * @default - none
+   */
+  readonly comment?: string;
+
+  /**
+   * Further table properties.
+   *
+   * @default - Iceberg's defaults
+   * @see https://iceberg.apache.org/docs/latest/configuration/
+   */
+  readonly properties?: { readonly [key: string]: string };
+
+  /**
+   * Zone whose bucket holds the table.
+   *
+   * @default Zone.PROCESSED
+   */
+  readonly zone?: Zone;
+}
