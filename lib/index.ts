@@ -4,3 +4,4 @@ export * as cluster from './cluster';
 export * as data from './data';
 export * as registry from './registry';
 export * as serving from './serving';
+export * as monitoring from './monitoring';

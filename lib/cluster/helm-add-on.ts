@@ -83,14 +83,14 @@ export interface HelmAddOnOptions {
   readonly name?: string;
 
   /**
-   * Namespace. It is made, with its Pod Security standard, unless every cluster has it.
+   * Namespace. It is made, with its Pod Security standard, unless every cluster has it or something of the cluster made it before.
    *
    * @default - the add-on's name
    */
   readonly namespace?: string;
 
   /**
-   * Pod Security standard of the namespace.
+   * Pod Security standard of the namespace. An add-on in the namespace of another one has to say the same, or nothing.
    *
    * @default PodSecurity.RESTRICTED
    */
@@ -132,6 +132,13 @@ export interface HelmAddOnOptions {
   readonly identities?: IWorkloadIdentity[];
 
   /**
+   * Whether definitions in the chart's `crds/` folder are left out, because another chart brings them.
+   *
+   * @default false
+   */
+  readonly skipCrds?: boolean;
+
+  /**
    * How long Helm may take until all is ready, at most 12 minutes.
    *
    * @default Duration.minutes(12)
@@ -161,27 +168,23 @@ export class HelmAddOn extends Construct {
   readonly chartVersion: ChartVersion;
   /** The release as aws-cdk-lib knows it; undefined in yaml and gitOps delivery. */
   readonly helmChart?: eks.HelmChart;
-  /** The namespace's release; undefined where every cluster has the namespace. */
+  /** The namespace's release; undefined where the namespace was there before. */
   readonly namespaceRelease?: ManifestRelease;
 
   constructor(scope: Construct, id: string, props: HelmAddOnProps) {
     const faults = Faults.of(scope, id);
     const plan = planAddOn(faults, props);
-    faults.throwIfAny();
     const order = InstallationOrder.of(props.cluster);
+    checkPodSecurity(faults, order, plan.release.namespace, props.podSecurity);
+    faults.throwIfAny();
     order.check(plan.node);
 
     super(scope, id);
     this.addOnName = plan.release.name;
     this.namespace = plan.release.namespace;
     this.chartVersion = plan.version;
-    if (!BUILT_IN_NAMESPACES.includes(this.namespace)) {
-      const release = `${this.addOnName.slice(0, 43)}-namespace`;
-      this.namespaceRelease = new ManifestRelease(this, 'Namespace', {
-        cluster: props.cluster,
-        chart: namespaceChart(this.namespace, props.podSecurity ?? PodSecurity.RESTRICTED),
-        releaseName: release,
-      });
+    if (!BUILT_IN_NAMESPACES.includes(this.namespace) && !order.brings(namespaceKey(this.namespace))) {
+      this.namespaceRelease = this.makeNamespace(props, order);
     }
     const { delivery } = props.cluster;
     if (delivery.type === 'helm') {
@@ -196,6 +199,16 @@ export class HelmAddOn extends Construct {
       { node: plan.node, construct: this, controls: props.relations?.controls ?? [], serviceAccounts: accountsOf(props) }, this.helmChart ?? this);
   }
 
+  private makeNamespace(props: HelmAddOnProps, order: InstallationOrder): ManifestRelease {
+    const level = props.podSecurity ?? PodSecurity.RESTRICTED;
+    order.namespaces.set(this.namespace, level);
+    return new ManifestRelease(this, 'Namespace', {
+      cluster: props.cluster,
+      chart: namespaceChart(this.namespace, level),
+      releaseName: `${this.addOnName.slice(0, 43)}-namespace`,
+    });
+  }
+
   private install(props: HelmAddOnProps, plan: AddOnPlan): eks.HelmChart {
     const { release } = plan;
     return new eks.HelmChart(this, 'Resource', {
@@ -206,6 +219,7 @@ export class HelmAddOn extends Construct {
       release: release.name,
       namespace: release.namespace,
       createNamespace: false,
+      skipCrds: release.skipCrds,
       values: { ...release.values },
       wait: true,
       atomic: true,
@@ -236,7 +250,7 @@ function planAddOn(faults: Faults, props: HelmAddOnProps): AddOnPlan {
   checkImages(faults, cluster.network, [repository, ...props.images ?? []].filter((it) => it !== ''));
   return {
     version: version ?? { chart: props.chart, repository, version: '', kubernetes: '' },
-    release: { name, namespace, chart: version?.chart ?? props.chart, repository, version: version?.version ?? '', values },
+    release: { name, namespace, chart: version?.chart ?? props.chart, repository, version: version?.version ?? '', values, skipCrds: props.skipCrds ?? false },
     node: {
       name,
       isAddOn: true,
@@ -246,6 +260,12 @@ function planAddOn(faults: Faults, props: HelmAddOnProps): AddOnPlan {
       creates: [...relations.creates ?? ['/Service'], namespaceKey(namespace), ...accountsOf(props).map(serviceAccountKey)],
     },
   };
+}
+
+function checkPodSecurity(faults: Faults, order: InstallationOrder, namespace: string, level: PodSecurity | undefined): void {
+  const made = order.namespaces.get(namespace);
+  faults.check(level === undefined || made === undefined || level === made, 'conflicting-pod-security',
+    `podSecurity '${level}' is not '${made}', which the namespace '${namespace}' has by another add-on; say the same, or choose another namespace`);
 }
 
 function accountsOf(props: HelmAddOnProps): string[] {

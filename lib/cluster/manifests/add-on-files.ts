@@ -10,6 +10,8 @@ export interface ChartRelease {
   readonly repository: string;
   readonly version: string;
   readonly values: Readonly<Record<string, unknown>>;
+  /** True where another chart brings what is in the chart's `crds/` folder. */
+  readonly skipCrds?: boolean;
 }
 
 /** The release as an Argo CD Application. https://argo-cd.readthedocs.io/en/stable/user-guide/helm/ */
@@ -28,7 +30,10 @@ export function argoApplication(release: ChartRelease, wave: number): Record<str
       spec: {
         project: 'default',
         destination: { server: 'https://kubernetes.default.svc', namespace: release.namespace },
-        source: { repoURL, chart, targetRevision: release.version, helm: { releaseName: release.name, valuesObject: release.values } },
+        source: {
+          repoURL, chart, targetRevision: release.version,
+          helm: { releaseName: release.name, ...release.skipCrds ? { skipCrds: true } : {}, valuesObject: release.values },
+        },
         syncPolicy: { automated: { prune: true, selfHeal: true }, syncOptions: ['ServerSideApply=true'] },
       },
     }),
@@ -44,7 +49,7 @@ export function wrapperChart(release: ChartRelease): Record<string, string> {
       name: release.name,
       version: '1.0.0',
       type: 'application',
-      description: `installed into the namespace ${release.namespace}`,
+      description: `installed into the namespace ${release.namespace}${release.skipCrds ? ' with --skip-crds' : ''}`,
       dependencies: [{ name: release.chart, version: release.version, repository }],
     }),
     'values.yaml': Yaml.stringify({ [release.chart]: release.values }),

@@ -39,6 +39,7 @@ export abstract class BaseCluster extends Construct implements IMlCluster {
       relations: options.relations,
       images: options.images,
       identities: options.identities,
+      skipCrds: options.skipCrds,
       timeout: options.timeout,
     });
   }

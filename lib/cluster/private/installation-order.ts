@@ -3,6 +3,7 @@ import { Dependable, type IConstruct, type IDependable } from 'constructs';
 import { attached } from './attached';
 import { orderAddOns, type AddOnNode, type AddOnOrder, type InstalledAlready } from '../blueprint/add-on-graph';
 import type { ControlledResource } from '../blueprint/controlled-resource';
+import type { PodSecurity } from '../blueprint/pod-security';
 
 /** Something that is installed, with what was made for it. */
 export interface Installation {
@@ -38,6 +39,8 @@ export class InstallationOrder {
   readonly readiness: IDependable[] = [];
   /** What is in the cluster without our doing. */
   installed: InstalledAlready = { addOns: [], apiGroups: [] };
+  /** Pod Security standards of the namespaces that add-ons made. */
+  readonly namespaces = new Map<string, PodSecurity>();
   /** Makes the drain of a stack; undefined where the user switched it off. */
   makeDrain?: (stack: Stack) => Drain | undefined;
   private readonly installations: Installation[] = [];
@@ -81,6 +84,11 @@ export class InstallationOrder {
       ...this.platform().filter((it) => Stack.of(it.construct) === stack).map((it) => it.construct),
     ]));
     return drain;
+  }
+
+  /** True if something that was made so far defines this kind, or guards it: a namespace is guarded by what makes it. */
+  brings(kind: string): boolean {
+    return this.installations.some(({ node }) => node.defines.includes(kind) || node.guards.includes(kind));
   }
 
   /** Makes something a part of the platform itself, also when no add-on needs it: it stays until the drains are done. */
