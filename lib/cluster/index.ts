@@ -1,5 +1,8 @@
 export * from './interfaces';
+export * from './ml-cluster-props';
 export * from './ml-cluster';
+export * from './gpu-node-pool';
+export * from './cpu-node-pool';
 export * from './manifest-release';
 export * from './helm-add-on';
 export * from './workload-identity';
@@ -18,3 +21,8 @@ export * from './kserve';
 export * from './leader-worker-sets';
 export * from './blueprint/gpu-sharing';
 export * from './blueprint/gpu-software';
+export * from './blueprint/node-provisioning';
+export * from './blueprint/capacity';
+export * from './blueprint/node-image';
+export * from './blueprint/node-pool-options';
+export * from './blueprint/quotas';

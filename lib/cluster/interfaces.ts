@@ -3,6 +3,10 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Chart } from 'cdk8s';
 import type { IConstruct } from 'constructs';
 import type { ManifestDelivery } from './blueprint/manifest-delivery';
+import type { NodeProvisioning } from './blueprint/node-provisioning';
+import type { RequiredQuota } from './blueprint/quotas';
+import type { CpuNodePool, CpuNodePoolOptions } from './cpu-node-pool';
+import type { GpuNodePool, GpuNodePoolOptions } from './gpu-node-pool';
 import type { HelmAddOn, HelmAddOnOptions } from './helm-add-on';
 import type { ManifestRelease, ManifestReleaseOptions } from './manifest-release';
 import type { WorkloadIdentity, WorkloadIdentityOptions } from './workload-identity';
@@ -23,6 +27,12 @@ export interface IMlCluster extends IConstruct {
   readonly delivery: ManifestDelivery;
   /** Registry prefix that images and charts are taken from; undefined where they come from their own registries. */
   readonly imageMirror?: string;
+  /** Who makes the nodes that pools ask for. */
+  readonly nodeProvisioning: NodeProvisioning;
+  /** GPU pools of the cluster, in the order in which they were added. */
+  readonly gpuNodePools: IGpuNodePool[];
+  /** EC2 quotas that all pools together can need, at most. */
+  readonly requiredQuotas: RequiredQuota[];
 
   /** Installs a chart of the platform version, in the cluster's own scope. Elsewhere use `new HelmAddOn(this, ...)`. */
   addHelmAddOn(id: string, options: HelmAddOnOptions): HelmAddOn;
@@ -32,6 +42,10 @@ export interface IMlCluster extends IConstruct {
    * @param chart its objects are read now: add them first
    */
   addManifests(id: string, chart: Chart, options?: ManifestReleaseOptions): ManifestRelease;
+  /** Adds nodes with GPUs, in the cluster's own scope. Elsewhere use `new GpuNodePool(this, ...)`. */
+  addGpuNodePool(id: string, options: GpuNodePoolOptions): GpuNodePool;
+  /** Adds nodes without GPUs, in the cluster's own scope. Elsewhere use `new CpuNodePool(this, ...)`. */
+  addCpuNodePool(id: string, options: CpuNodePoolOptions): CpuNodePool;
   /** Gives pods AWS rights, in the cluster's own scope. Elsewhere use `new WorkloadIdentity(this, ...)`. */
   addWorkloadIdentity(id: string, options: WorkloadIdentityOptions): WorkloadIdentity;
 }

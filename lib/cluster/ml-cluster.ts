@@ -1,5 +1,5 @@
 import { KubectlV35Layer } from '@aws-cdk/lambda-layer-kubectl-v35';
-import { Duration, RemovalPolicy, type Size } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -9,11 +9,13 @@ import { Construct } from 'constructs';
 import { ControlledResource } from './blueprint/controlled-resource';
 import { checkNetworkReach } from './blueprint/endpoints';
 import { ManifestDelivery } from './blueprint/manifest-delivery';
+import { NodeProvisioning } from './blueprint/node-provisioning';
 import { checkCluster, isGraviton, systemNodes, type SystemNodes } from './blueprint/system-cluster';
 import type { IMlCluster } from './interfaces';
 import { ManifestRelease } from './manifest-release';
 import { storageClassesChart } from './manifests/basics';
 import { releaseNameOf } from './manifests/release';
+import { SupportType, type MlClusterFromClusterOptions, type MlClusterProps } from './ml-cluster-props';
 import { acknowledgeFindings } from './private/acknowledged-findings';
 import { BaseCluster } from './private/base-cluster';
 import { EksAddOns } from './private/eks-add-ons';
@@ -27,177 +29,6 @@ import type { IMlNetwork } from '../network/interfaces';
 
 /** Kubernetes versions that the kubectl layer can talk to: its own, one before and one after. */
 const KUBECTL_VERSIONS = ['1.34', '1.35', '1.36'];
-
-/** How long AWS supports the cluster's Kubernetes version. */
-export enum SupportType {
-  /** 14 months; then AWS upgrades the cluster. */
-  STANDARD = 'STANDARD',
-  /** 12 months more, at six times the price of the control plane. */
-  EXTENDED = 'EXTENDED',
-}
-
-/** The nodes that run the platform's own controllers. */
-export interface SystemNodesOptions {
-  /**
-   * EC2 instance types.
-   *
-   * @default ['t3.large']
-   */
-  readonly instanceTypes?: string[];
-
-  /**
-   * Number of nodes.
-   *
-   * @default 2
-   */
-  readonly count?: number;
-
-  /**
-   * Largest number of nodes that the node group may have.
-   *
-   * @default - 4, or `count` where that is more
-   */
-  readonly maxCount?: number;
-
-  /**
-   * Root disk, an encrypted gp3 volume.
-   *
-   * @default Size.gibibytes(50)
-   */
-  readonly diskSize?: Size;
-}
-
-/** Properties of a cluster. */
-export interface MlClusterProps {
-  /** The network: the cluster stands in its private subnets. */
-  readonly network: IMlNetwork;
-
-  /**
-   * The named set of versions that is installed.
-   *
-   * @default PlatformVersion.V2026_11
-   */
-  readonly platformVersion?: PlatformVersion;
-
-  /**
-   * Name of the cluster. Another name is another cluster.
-   *
-   * @default - made by CloudFormation
-   */
-  readonly clusterName?: string;
-
-  /**
-   * How Kubernetes objects and charts get into the cluster.
-   *
-   * @default ManifestDelivery.helm()
-   */
-  readonly delivery?: ManifestDelivery;
-
-  /**
-   * IPv4 ranges that reach the Kubernetes API from the internet.
-   *
-   * @default - none: the API answers in the VPC only
-   */
-  readonly publicEndpointCidrs?: string[];
-
-  /**
-   * Roles of people and pipelines that administer the cluster.
-   *
-   * @default - none; the role that deploys gets no rights either
-   */
-  readonly adminRoles?: iam.IRole[];
-
-  /**
-   * The nodes that run the platform's own controllers.
-   *
-   * @default - two t3.large
-   */
-  readonly systemNodes?: SystemNodesOptions;
-
-  /**
-   * Key that encrypts Kubernetes secrets.
-   *
-   * @default - a key of the cluster's own, with rotation
-   */
-  readonly secretsKey?: kms.IKey;
-
-  /**
-   * Whether pods may mount S3 buckets. Grant to `s3CsiRole`.
-   *
-   * @default false
-   */
-  readonly s3CsiDriver?: boolean;
-
-  /**
-   * Registry that holds copies of all charts and images, each under its original address:
-   * `quay.io/jetstack/cert-manager-webhook` as `<imageMirror>/quay.io/jetstack/cert-manager-webhook`.
-   *
-   * @default - charts and images come from their own registries
-   */
-  readonly imageMirror?: string;
-
-  /**
-   * How long AWS supports the Kubernetes version.
-   *
-   * @default SupportType.STANDARD
-   */
-  readonly supportType?: SupportType;
-
-  /**
-   * Whether load balancers, nodes and volumes that controllers made are removed, and waited for, when stacks are deleted.
-   *
-   * @default true
-   */
-  readonly drainOnDelete?: boolean;
-}
-
-/** What the library has to know about a cluster that exists. */
-export interface MlClusterFromClusterOptions {
-  /** The network that the cluster stands in. */
-  readonly network: IMlNetwork;
-
-  /**
-   * The named set of versions that charts are taken from.
-   *
-   * @default PlatformVersion.V2026_11
-   */
-  readonly platformVersion?: PlatformVersion;
-
-  /**
-   * How Kubernetes objects and charts get into the cluster.
-   *
-   * @default ManifestDelivery.helm()
-   */
-  readonly delivery?: ManifestDelivery;
-
-  /**
-   * Registry that holds copies of all charts and images, as in `MlClusterProps.imageMirror`.
-   *
-   * @default - none
-   */
-  readonly imageMirror?: string;
-
-  /**
-   * Names of add-ons that are in the cluster already, for example `cert-manager`.
-   *
-   * @default - none
-   */
-  readonly installedAddOns?: string[];
-
-  /**
-   * API groups whose custom resources are defined in the cluster already, for example `argoproj.io`.
-   *
-   * @default - none
-   */
-  readonly installedApiGroups?: string[];
-
-  /**
-   * Whether what add-ons of this app made outside of the cluster is removed before they go.
-   *
-   * @default true
-   */
-  readonly drainOnDelete?: boolean;
-}
 
 /**
  * An EKS cluster for machine learning: private endpoint, encrypted secrets, all control-plane logs, two small system nodes,
@@ -224,6 +55,8 @@ export class MlCluster extends BaseCluster {
       platformVersion: options.platformVersion ?? PlatformVersion.V2026_11,
       delivery: options.delivery ?? ManifestDelivery.helm(),
       imageMirror: options.imageMirror,
+      nodeProvisioning: options.nodeProvisioning ?? NodeProvisioning.KARPENTER,
+      gpuNodePools: options.gpuNodePools ?? [],
       drainOnDelete: options.drainOnDelete ?? true,
       installed: { addOns: options.installedAddOns ?? [], apiGroups: options.installedApiGroups ?? [] },
     };
@@ -238,6 +71,7 @@ export class MlCluster extends BaseCluster {
   readonly platformVersion: PlatformVersion;
   readonly delivery: ManifestDelivery;
   readonly imageMirror?: string;
+  readonly nodeProvisioning: NodeProvisioning;
   /** Key that encrypts Kubernetes secrets. */
   readonly secretsKey: kms.IKey;
   /** The nodes that run the platform's own controllers. */
@@ -266,6 +100,7 @@ export class MlCluster extends BaseCluster {
     this.platformVersion = platformVersion;
     this.delivery = props.delivery ?? ManifestDelivery.helm();
     this.imageMirror = props.imageMirror;
+    this.nodeProvisioning = props.nodeProvisioning ?? NodeProvisioning.KARPENTER;
     this.secretsKey = props.secretsKey ?? this.makeKey();
     this.eksCluster = this.makeCluster(props, subnets);
     this.cluster = this.eksCluster;

@@ -4,11 +4,16 @@ import type { Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { DrainProvider, DrainResource } from './drain-resource';
 import { InstallationOrder } from './installation-order';
+import { NodePools } from './node-pools';
 import type { PlatformVersion } from '../../core/versions';
 import type { IMlNetwork } from '../../network/interfaces';
 import type { ManifestDelivery } from '../blueprint/manifest-delivery';
+import type { NodeProvisioning } from '../blueprint/node-provisioning';
+import type { RequiredQuota } from '../blueprint/quotas';
+import { CpuNodePool, type CpuNodePoolOptions } from '../cpu-node-pool';
+import { GpuNodePool, type GpuNodePoolOptions } from '../gpu-node-pool';
 import { HelmAddOn, type HelmAddOnOptions } from '../helm-add-on';
-import type { IMlCluster } from '../interfaces';
+import type { IGpuNodePool, IMlCluster } from '../interfaces';
 import { ManifestRelease, type ManifestReleaseOptions } from '../manifest-release';
 import { WorkloadIdentity, type WorkloadIdentityOptions } from '../workload-identity';
 
@@ -24,6 +29,56 @@ export abstract class BaseCluster extends Construct implements IMlCluster {
   abstract readonly platformVersion: PlatformVersion;
   abstract readonly delivery: ManifestDelivery;
   abstract readonly imageMirror?: string;
+  abstract readonly nodeProvisioning: NodeProvisioning;
+
+  /** GPU pools of the cluster, in the order in which they were added. */
+  get gpuNodePools(): IGpuNodePool[] {
+    return NodePools.of(this).gpu;
+  }
+
+  /** EC2 quotas that all pools together can need, at most. */
+  get requiredQuotas(): RequiredQuota[] {
+    return NodePools.of(this).requiredQuotas;
+  }
+
+  /** Adds nodes with GPUs, in the cluster's own scope. Elsewhere use `new GpuNodePool(this, ...)`. */
+  addGpuNodePool(id: string, options: GpuNodePoolOptions): GpuNodePool {
+    return new GpuNodePool(this, id, {
+      cluster: this,
+      maxGpus: options.maxGpus,
+      poolName: options.poolName,
+      instanceTypes: options.instanceTypes,
+      gpus: options.gpus,
+      need: options.need,
+      capacity: options.capacity,
+      availabilityZones: options.availabilityZones,
+      image: options.image,
+      disk: options.disk,
+      sharing: options.sharing,
+      software: options.software,
+      disruption: options.disruption,
+      tags: options.tags,
+    });
+  }
+
+  /** Adds nodes without GPUs, in the cluster's own scope. Elsewhere use `new CpuNodePool(this, ...)`. */
+  addCpuNodePool(id: string, options: CpuNodePoolOptions): CpuNodePool {
+    return new CpuNodePool(this, id, {
+      cluster: this,
+      maxVcpus: options.maxVcpus,
+      poolName: options.poolName,
+      instanceTypes: options.instanceTypes,
+      families: options.families,
+      architecture: options.architecture,
+      capacity: options.capacity,
+      availabilityZones: options.availabilityZones,
+      image: options.image,
+      disk: options.disk,
+      disruption: options.disruption,
+      taints: options.taints,
+      tags: options.tags,
+    });
+  }
 
   /** Installs a chart of the platform version, in the cluster's own scope. Elsewhere use `new HelmAddOn(this, ...)`. */
   addHelmAddOn(id: string, options: HelmAddOnOptions): HelmAddOn {

@@ -2,11 +2,14 @@ import type * as eks from 'aws-cdk-lib/aws-eks-v2';
 import type { Construct } from 'constructs';
 import { BaseCluster } from './base-cluster';
 import { InstallationOrder } from './installation-order';
+import { NodePools } from './node-pools';
 import { Faults } from '../../core/private/faults';
 import type { PlatformVersion } from '../../core/versions';
 import type { IMlNetwork } from '../../network/interfaces';
 import type { InstalledAlready } from '../blueprint/add-on-graph';
 import type { ManifestDelivery } from '../blueprint/manifest-delivery';
+import type { NodeProvisioning } from '../blueprint/node-provisioning';
+import type { IGpuNodePool } from '../interfaces';
 
 /** What an imported cluster knows. */
 export interface ImportedClusterProps {
@@ -15,6 +18,8 @@ export interface ImportedClusterProps {
   readonly platformVersion: PlatformVersion;
   readonly delivery: ManifestDelivery;
   readonly imageMirror?: string;
+  readonly nodeProvisioning: NodeProvisioning;
+  readonly gpuNodePools: IGpuNodePool[];
   readonly installed: InstalledAlready;
   readonly drainOnDelete: boolean;
 }
@@ -27,6 +32,7 @@ export class ImportedCluster extends BaseCluster {
   readonly platformVersion: PlatformVersion;
   readonly delivery: ManifestDelivery;
   readonly imageMirror?: string;
+  readonly nodeProvisioning: NodeProvisioning;
 
   constructor(scope: Construct, id: string, props: ImportedClusterProps) {
     const faults = Faults.of(scope, id);
@@ -40,6 +46,8 @@ export class ImportedCluster extends BaseCluster {
     this.platformVersion = props.platformVersion;
     this.delivery = props.delivery;
     this.imageMirror = props.imageMirror;
+    this.nodeProvisioning = props.nodeProvisioning;
+    for (const pool of props.gpuNodePools) NodePools.of(this).add(pool);
     InstallationOrder.of(this).installed = props.installed;
     if (props.drainOnDelete) this.useDrains();
   }
