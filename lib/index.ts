@@ -1,4 +1,5 @@
 export * from './core';
+export * as accelerators from './accelerators';
 export * as network from './network';
 export * as cluster from './cluster';
 export * as data from './data';

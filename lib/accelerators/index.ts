@@ -1,0 +1,3 @@
+export * from './accelerated-instance';
+export * from './gpu';
+export * from './llm-model';
