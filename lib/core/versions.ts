@@ -70,7 +70,7 @@ export class PlatformVersion {
    */
   images(chartName: string): string[] {
     const { version } = this.chart(chartName);
-    return (this.contents.images[chartName] ?? []).map((image) => `${image}:${version}`);
+    return (this.contents.images[chartName] ?? []).map((image) => (image.includes(':') ? image : `${image}:${version}`));
   }
 
   /**

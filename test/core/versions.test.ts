@@ -12,7 +12,8 @@ describe('a platform version', () => {
   test('names the images of a chart with the tag that the chart sets', () => {
     // https://github.com/cert-manager/cert-manager/releases names its images and tags so
     expect(PlatformVersion.V2026_11.images('cert-manager')).toContain(`quay.io/jetstack/cert-manager-webhook:${PlatformVersion.V2026_11.chart('cert-manager').version}`);
-    expect(PlatformVersion.V2026_11.images('keda')).toEqual([]);
+    expect(PlatformVersion.V2026_11.images('keda-add-ons-http')).toContain('ghcr.io/kedacore/http-add-on-interceptor:0.15.0');
+    expect(PlatformVersion.V2026_11.images('kserve-crd')).toEqual([]);
   });
 
   test('holds charts only that upstream supports on its Kubernetes', () => {

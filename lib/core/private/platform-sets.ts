@@ -5,7 +5,7 @@ export interface PlatformSet {
   /** EKS add-on name to version. */
   readonly addOns: Record<string, string>;
   readonly charts: Record<string, { chart: string; repository: string; version: string; kubernetes: string }>;
-  /** Chart name to the images that it runs with our values, without tags: the chart's version sets those. */
+  /** Chart name to the images that it runs with our values; one without a tag has the chart's version. */
   readonly images: Record<string, readonly string[]>;
   /** Images that the library's own pods run, by what they are: `registry/repository:tag`. */
   readonly containers: Record<string, string>;
@@ -50,6 +50,29 @@ export const PLATFORM_SETS = {
     },
     images: {
       'cert-manager': ['controller', 'webhook', 'cainjector', 'acmesolver', 'startupapicheck'].map((name) => `quay.io/jetstack/cert-manager-${name}`),
+      'aws-load-balancer-controller': ['public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0'],
+      'dcgm-exporter': ['nvcr.io/nvidia/k8s/dcgm-exporter:4.5.3-4.8.2-distroless'],
+      // besides the chart's own the proxy that it starts for each gateway
+      'envoy-gateway-helm': ['docker.io/envoyproxy/gateway:v1.9.0', 'docker.io/envoyproxy/envoy:distroless-v1.39.0', 'docker.io/envoyproxy/ratelimit:17b1956c'],
+      // without driver and container toolkit: the nodes' image has them
+      'gpu-operator': [
+        'nvcr.io/nvidia/gpu-operator:v26.7.0', 'nvcr.io/nvidia/k8s-device-plugin:v0.20.0', 'nvcr.io/nvidia/k8s/dcgm-exporter:4.6.0-4.8.3-distroless',
+        'nvcr.io/nvidia/cloud-native/k8s-mig-manager:v0.15.0', 'registry.k8s.io/nfd/node-feature-discovery:v0.19.0',
+      ],
+      'keda': ['keda', 'keda-metrics-apiserver', 'keda-admission-webhooks'].map((name) => `ghcr.io/kedacore/${name}:2.20.2`),
+      'keda-add-ons-http': ['operator', 'interceptor', 'scaler'].map((name) => `ghcr.io/kedacore/http-add-on-${name}:0.15.0`),
+      'kserve-llmisvc-resources': ['docker.io/kserve/llmisvc-controller:v0.20.0', 'docker.io/kserve/storage-initializer:v0.20.0'],
+      'kserve-resources': [
+        ...['kserve-controller', 'storage-initializer', 'agent', 'router'].map((name) => `docker.io/kserve/${name}:v0.20.0`), 'quay.io/brancz/kube-rbac-proxy:v0.18.0',
+      ],
+      'kube-prometheus-stack': [
+        'quay.io/prometheus/prometheus:v3.14.0-distroless', 'quay.io/prometheus/alertmanager:v0.34.0', 'quay.io/prometheus/node-exporter:v1.12.1-distroless',
+        'quay.io/prometheus-operator/prometheus-operator:v0.93.1', 'quay.io/prometheus-operator/prometheus-config-reloader:v0.93.1',
+        'registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0', 'docker.io/grafana/grafana:13.2.0', 'quay.io/kiwigrid/k8s-sidecar:2.10.1',
+        'ghcr.io/jkroepke/kube-webhook-certgen:1.8.7',
+      ],
+      'lws': ['registry.k8s.io/lws/lws:v0.10.0'],
+      'nvidia-device-plugin': ['nvcr.io/nvidia/k8s-device-plugin:v0.20.0'],
     },
     containers: {
       'vllm': 'docker.io/vllm/vllm-openai:v0.33.0',
