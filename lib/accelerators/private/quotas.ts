@@ -17,6 +17,18 @@ const QUOTAS: readonly FamilyQuotas[] = [
     onDemand: { code: 'L-DB2E81BA', name: 'Running On-Demand G and VT instances' },
     spot: { code: 'L-3819A6DF', name: 'All G and VT Spot Instance Requests' },
   },
+  {
+    families: /^p[2-4]/,
+    onDemand: { code: 'L-417A185B', name: 'Running On-Demand P instances' },
+    spot: { code: 'L-7212CCBC', name: 'All P4, P3 and P2 Spot Instance Requests' },
+  },
+  {
+    families: /^p5/,
+    onDemand: { code: 'L-417A185B', name: 'Running On-Demand P instances' },
+    spot: { code: 'L-C4BD4855', name: 'All P5 Spot Instance Requests' },
+  },
+  // AWS's list of spot quotas names none for P6
+  { families: /^p6/, onDemand: { code: 'L-417A185B', name: 'Running On-Demand P instances' } },
 ];
 
 /** The quotas that count an instance family. */
