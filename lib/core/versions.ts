@@ -83,6 +83,16 @@ export class PlatformVersion {
     return this.contents.containers[name] ?? this.unknown('image', name, Object.keys(this.contents.containers));
   }
 
+  /**
+   * The pinned release of the image that nodes boot from, for example `v20260903`.
+   *
+   * @param family `al2023` or `bottlerocket`, as in Karpenter's aliases
+   * @throws a ValidationError [unknown-node-image] that lists what the set holds
+   */
+  nodeImage(family: string): string {
+    return this.contents.nodeImages[family] ?? this.unknown('node-image', family, Object.keys(this.contents.nodeImages));
+  }
+
   /** Names of the charts that the set holds. */
   chartNames(): string[] {
     return Object.keys(this.contents.charts);

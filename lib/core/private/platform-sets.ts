@@ -9,6 +9,8 @@ export interface PlatformSet {
   readonly images: Record<string, readonly string[]>;
   /** Images that the library's own pods run, by what they are: `registry/repository:tag`. */
   readonly containers: Record<string, string>;
+  /** Images that nodes boot from: Karpenter's alias family to the release. */
+  readonly nodeImages: Record<string, string>;
 }
 
 /** The sets by name. A published set never changes; a newer one is added beside it. */
@@ -88,6 +90,11 @@ export const PLATFORM_SETS = {
       'tensorflow-serving-gpu': 'docker.io/tensorflow/serving:2.19.1-gpu',
       'triton': 'nvcr.io/nvidia/tritonserver:26.06-py3',
       'triton-tensorrt-llm': 'nvcr.io/nvidia/tritonserver:26.06-trtllm-python-py3',
+    },
+    // the releases for Kubernetes 1.35 in September 2026: https://github.com/awslabs/amazon-eks-ami/releases, https://github.com/bottlerocket-os/bottlerocket/releases
+    nodeImages: {
+      al2023: 'v20260903',
+      bottlerocket: 'v1.65.0',
     },
   },
 } as const satisfies Record<string, PlatformSet>;
