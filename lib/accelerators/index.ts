@@ -1,3 +1,5 @@
 export * from './accelerated-instance';
 export * from './gpu';
 export * from './llm-model';
+export * from './memory-fit';
+export * from './quantization';
