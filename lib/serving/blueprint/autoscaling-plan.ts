@@ -83,7 +83,8 @@ export function planRequestScaling(faults: Faults, request: RequestScalingReques
   const { requestsPerSecond, concurrentRequests = requestsPerSecond === undefined ? 10 : undefined } = autoscaling;
   checkNumber(faults, 'autoscaling.requestsPerSecond', requestsPerSecond, { min: 0.01, max: 1_000_000 });
   checkNumber(faults, 'autoscaling.concurrentRequests', concurrentRequests, { min: 0.1, max: 100_000 });
-  const labels = `{envoy_cluster_name=~"httproute/${route.namespace}/${route.name}/rule/.*"}`;
+  // the clusters of the route's rules, not those that copies are sent to (`.../rule/0-mirror-0`)
+  const labels = `{envoy_cluster_name=~"httproute/${route.namespace}/${route.name}/rule/[0-9]+(/backend/[0-9]+)?"}`;
   // a route that nobody has asked yet has no metrics
   const signal = (name: string, query: string, threshold: number | undefined): Signal[] =>
     threshold === undefined ? [] : [{ name, metricType: 'AverageValue', query: `${query} or vector(0)`, threshold }];
@@ -149,7 +150,8 @@ function checkScaling(faults: Faults, request: ScalingRequest, autoscaling: Auto
 
 function checkReplicas(faults: Faults, autoscaling: Autoscaling, zero: boolean): void {
   const { minReplicas, maxReplicas, fallbackReplicas } = autoscaling;
-  for (const property of ['minReplicas', 'maxReplicas', 'fallbackReplicas'] as const) checkLiteral(faults, `autoscaling.${property}`, autoscaling[property]);
+  const literal = (['minReplicas', 'maxReplicas', 'fallbackReplicas'] as const).map((property) => checkLiteral(faults, `autoscaling.${property}`, autoscaling[property]));
+  if (literal.includes(false)) return;
   if (minReplicas === 0) {
     faults.add('metric-based-zero',
       'autoscaling.minReplicas 0 cannot work: a service without pods has no metrics, so nothing would ever wake it; leave it at 1 and add scaleToZero: ScaleToZero.schedule(...), .onQueue(...) or .onRequest(...)');

@@ -1,4 +1,4 @@
-import { checkInteger, checkText, show, type TextRule } from '../../core/private/checks';
+import { checkInteger, checkLiteral, checkText, show, type TextRule } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
 
 /** Steps of a canary. */
@@ -62,13 +62,15 @@ export class Rollout {
   /**
    * A share of the requests, by weight, that grows step by step. `step: 0` is the way back.
    *
-   * Fails with `invalid-steps` or `invalid-step`.
+   * Fails with `invalid-steps`, `invalid-step`, `unresolved-steps` or `unresolved-step`.
    *
    * @see https://gateway-api.sigs.k8s.io/guides/traffic-splitting/
    */
   static canary(options: CanaryOptions): Rollout {
     const faults = Faults.at('Rollout');
     const steps = options.steps ?? [5, 25, 50, 100];
+    checkLiteral(faults, 'steps', steps);
+    checkLiteral(faults, 'step', options.step);
     faults.check(steps.length > 0, 'invalid-steps', 'steps is empty; name at least one percentage');
     steps.forEach((percent, index) => {
       checkInteger(faults, `steps[${index}]`, percent, { min: 1, max: 100, unit: 'percent' });
@@ -84,12 +86,13 @@ export class Rollout {
   /**
    * Copies of requests: callers get the stable version's answers, the candidate's are thrown away. It costs what serving them costs.
    *
-   * Fails with `invalid-percent`.
+   * Fails with `invalid-percent` or `unresolved-percent`.
    *
    * @see https://gateway-api.sigs.k8s.io/guides/http-request-mirroring/
    */
   static shadow(options: ShadowOptions = {}): Rollout {
     const faults = Faults.at('Rollout');
+    checkLiteral(faults, 'percent', options.percent);
     checkInteger(faults, 'percent', options.percent, { min: 0, max: 100, unit: 'percent' });
     faults.throwIfAny();
     return new Rollout('shadow', options.percent ?? 100);
