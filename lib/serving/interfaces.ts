@@ -73,3 +73,85 @@ export interface InferenceGatewayAttributes {
    */
   readonly securityGroup?: ec2.ISecurityGroup;
 }
+
+/** A key of a Kubernetes Secret. The library reads no secret: it names it to the pods. */
+export interface KubernetesSecretKey {
+  /** Name of the Secret, in the namespace of the pods. */
+  readonly secretName: string;
+  /** Key in the Secret. */
+  readonly key: string;
+}
+
+/** A namespace that models run in. */
+export interface IModelNamespace extends IConstruct {
+  /** The cluster that it is in. */
+  readonly cluster: IMlCluster;
+  /** Name of the namespace. */
+  readonly namespaceName: string;
+}
+
+/** A namespace for models that exists. */
+export interface ModelNamespaceAttributes {
+  /** The cluster that it is in. */
+  readonly cluster: IMlCluster;
+  /** Name of the namespace, a DNS label. */
+  readonly namespaceName: string;
+}
+
+/** A language model that answers OpenAI's API inside of a cluster. */
+export interface ILlmService extends IConstruct {
+  /** The cluster that it runs in. */
+  readonly cluster: IMlCluster;
+  /** Namespace of its pods. */
+  readonly namespaceName: string;
+  /** Name of the Kubernetes Service that answers. */
+  readonly kubernetesServiceName: string;
+  /** Port of that Service. */
+  readonly port: number;
+  /** Name of the model in requests: the value of `model`. */
+  readonly modelName: string;
+  /** Base address for OpenAI clients inside of the cluster, such as `http://chat.models.svc.cluster.local:8000/v1`. */
+  readonly url: string;
+}
+
+/** A language model that is served already. */
+export interface LlmServiceAttributes {
+  /** The cluster that it runs in. */
+  readonly cluster: IMlCluster;
+  /** Name of the Kubernetes Service that answers. */
+  readonly kubernetesServiceName: string;
+  /** Name of the model in requests. */
+  readonly modelName: string;
+  /**
+   * Namespace of the Service.
+   *
+   * @default 'models'
+   */
+  readonly namespaceName?: string;
+  /**
+   * Port of the Service.
+   *
+   * @default 8000
+   */
+  readonly port?: number;
+  /**
+   * Whether the Service speaks TLS.
+   *
+   * @default false
+   */
+  readonly tls?: boolean;
+}
+
+/** A model that answers inside of a cluster. */
+export interface IClusterModelService extends IConstruct, iam.IGrantable {
+  /** Name of the service. */
+  readonly serviceName: string;
+  /** Namespace of its pods. */
+  readonly namespaceName: string;
+  /** Name of the model in requests. */
+  readonly modelName: string;
+  /** Address inside of the cluster, such as `http://fraud-predictor.models.svc.cluster.local`. */
+  readonly url: string;
+  /** Address that requests are sent to inside of the cluster: that of the model in the service's protocol. */
+  readonly inferenceUrl: string;
+}
