@@ -29,6 +29,13 @@ module.exports = {
   forbidden: [
     ...early,
     ...brace,
+    {
+      name: 'core-needs-no-engine',
+      comment: 'every engine imports core; shards are the stacks of one engine',
+      severity: 'error',
+      from: { path: '^lib/core/', pathNot: '^lib/core/shards\\.ts$' },
+      to: { path: 'node_modules/(aws-cdk-lib|cdktn|cdktf|@cdktn|cdk8s)', dependencyTypesNot: ['type-only'] },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     {
       name: 'lifecycle-comes-last',

@@ -36,6 +36,7 @@ describe('the arrows between rooms', () => {
     ["a room's private part used by another room", { 'lib/cluster/a.ts': "import '../network/private/b';", 'lib/network/private/b.ts': 'export {};' }, ['private-belongs-to-its-room']],
     ['terraform that takes a construct instead of a blueprint', { 'lib/terraform/a.ts': "import '../network/b';", 'lib/network/b.ts': 'export {};' }, ['terraform-takes-blueprints-and-manifests']],
     ['a blueprint that imports a construct', { 'lib/data/blueprint/a.ts': "import '../lake';", 'lib/data/lake.ts': 'export {};' }, ['a-blueprint-is-plain-data']],
+    ['an engine in core', { 'lib/core/a.ts': "import 'aws-cdk-lib';", 'node_modules/aws-cdk-lib/index.js': '' }, ['core-needs-no-engine']],
     ['a cycle', { 'lib/core/a.ts': "import './b';", 'lib/core/b.ts': "import './a';" }, ['no-cycles']],
     ['a barrel import', { 'lib/network/a.ts': "import '../core/index';", 'lib/core/index.ts': 'export {};' }, ['no-barrel-inside-lib']],
   ])('%s is refused', (_case, files, rules) => {
