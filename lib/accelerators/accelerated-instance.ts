@@ -1,5 +1,6 @@
 import { Gpu } from './gpu';
 import { INSTANCES, type CatalogueInstance } from './private/catalogue';
+import { imageExclusion, llmExclusion } from './private/exclusions';
 import { quotasOf } from './private/quotas';
 import { fail } from '../core/private/faults';
 import { suggest } from '../core/private/suggest';
@@ -74,8 +75,10 @@ export class AcceleratedInstance {
   readonly quotaOnDemand?: InstanceQuota;
   /** Quota for spot instances of its class; undefined where its code is not known. */
   readonly quotaSpot?: InstanceQuota;
-  /** Why the library places no language model on it; undefined where it does. */
+  /** Why no language model is placed on it; undefined where one can be. */
   readonly llmExclusion?: string;
+  /** Why EKS's own node images do not run it; undefined where they do. */
+  readonly imageExclusion?: string;
 
   private constructor(name: string, facts: CatalogueInstance) {
     this.name = name;
@@ -94,14 +97,9 @@ export class AcceleratedInstance {
     const quotas = quotasOf(facts.family);
     this.quotaOnDemand = quotas.onDemand;
     this.quotaSpot = quotas.spot;
-    this.llmExclusion = exclusion(facts, this.gpu);
+    this.llmExclusion = llmExclusion(facts, this.gpu);
+    this.imageExclusion = imageExclusion(facts.family);
   }
-}
-
-function exclusion(facts: CatalogueInstance, gpu: Gpu | undefined): string | undefined {
-  if (gpu === undefined) return 'Neuron compiles models ahead of time and has rules of its own for memory, which vLLM on CUDA does not describe';
-  if (facts.count === 0) return `it has ${facts.fraction ?? 'a part'} of an ${gpu.name}, which Kubernetes does not offer as nvidia.com/gpu`;
-  return undefined;
 }
 
 /** Made once: a rank looks at every instance type. */

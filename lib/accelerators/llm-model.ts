@@ -1,12 +1,33 @@
 import type { ModelArchitecture } from './private/architecture';
 import { MODEL_ALIASES, MODELS } from './private/catalogue';
 import { checkpointBytes } from './private/checkpoint-size';
+import { modelFromConfig } from './private/model-from-config';
 import type { ModelShape } from './private/model-shape';
 import { toArchitecture } from './private/to-architecture';
 import { fail } from '../core/private/faults';
 import { suggest } from '../core/private/suggest';
 
-/** Shape of a language model: what its memory and its context follow from. */
+/** What a `config.json` does not say about a model. */
+export interface LlmModelOptions {
+  /**
+   * All parameters of the checkpoint, as the model's page on Hugging Face shows them.
+   *
+   * @default - counted from the shape, for the families that the library knows
+   */
+  readonly parameters?: number;
+  /**
+   * Size of the checkpoint's files in GiB.
+   *
+   * @default - from the number of parameters and their type
+   */
+  readonly weightsGiB?: number;
+}
+
+/**
+ * A decoder-only language model: what its memory and its context follow from.
+ *
+ * https://docs.vllm.ai/en/latest/models/supported_models/
+ */
 export class LlmModel {
   /**
    * A model of the catalogue that comes with the library.
@@ -19,6 +40,19 @@ export class LlmModel {
     if (shape === undefined) return unknownModel(huggingFaceId);
     if (shape.family === 'bert') return encoder(huggingFaceId);
     return new LlmModel(shape, toArchitecture(huggingFaceId, shape, undefined, shape.checkpointGiB));
+  }
+
+  /**
+   * A model of your own, or one that the catalogue does not have, by its `config.json`.
+   *
+   * @param id its Hugging Face id, or a name of your own
+   * @param config the whole content of `config.json`, parsed or as text
+   * @throws a ValidationError with every fault: [invalid-model-config], [incomplete-model-config], [unsupported-attention] for
+   * layers that the memory rules do not cover, [unknown-model-family] where `parameters` has to be given, [not-a-language-model]
+   */
+  static fromConfig(id: string, config: unknown, options: LlmModelOptions = {}): LlmModel {
+    const { shape, parameters } = modelFromConfig(id, config, options);
+    return new LlmModel(shape, toArchitecture(id, shape, parameters, options.weightsGiB));
   }
 
   /** Ids of the models in the catalogue, other names of the same model included. */

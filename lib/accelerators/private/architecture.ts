@@ -1,6 +1,8 @@
 /** Multi-head latent attention, as DeepSeek's models have it: one compressed vector for each token, the same on every rank. */
 export interface LatentAttention {
   readonly kvLoraRank: number;
+  /** Width of the compressed queries; 0 where they are not compressed. */
+  readonly qLoraRank?: number;
   readonly qkRopeHeadDim: number;
 }
 
@@ -38,6 +40,8 @@ export interface ModelArchitecture {
   readonly kvHeads: number;
   readonly headDim: number;
   readonly vocabSize: number;
+  /** Whether lm_head is the embedding. */
+  readonly tiedEmbeddings?: boolean;
   readonly maxPositionEmbeddings: number;
   /** `bfloat16`, `float16` or `float32`. */
   readonly dtype: string;

@@ -1,37 +1,42 @@
-/** Service quotas of EC2 for one class of instance types, counted in vCPUs. */
-interface QuotaFacts {
+/** A service quota of EC2 for one class of instance types, counted in vCPUs. */
+interface Quota {
   readonly code: string;
   readonly name: string;
 }
 
-interface FamilyQuotas {
+interface ClassQuotas {
+  /** Which instance families the class holds. */
   readonly families: RegExp;
-  readonly onDemand: QuotaFacts;
-  readonly spot?: QuotaFacts;
+  readonly onDemand: Quota;
+  /** Left out where AWS does not say which quota counts the family: P6. */
+  readonly spot?: Quota;
 }
 
+const P_ON_DEMAND: Quota = { code: 'L-417A185B', name: 'Running On-Demand P instances' };
+
 /** https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html */
-const QUOTAS: readonly FamilyQuotas[] = [
+const CLASSES: readonly ClassQuotas[] = [
   {
     families: /^gr?\d/,
     onDemand: { code: 'L-DB2E81BA', name: 'Running On-Demand G and VT instances' },
     spot: { code: 'L-3819A6DF', name: 'All G and VT Spot Instance Requests' },
   },
+  { families: /^p[234]/, onDemand: P_ON_DEMAND, spot: { code: 'L-7212CCBC', name: 'All P4, P3 and P2 Spot Instance Requests' } },
+  { families: /^p5/, onDemand: P_ON_DEMAND, spot: { code: 'L-C4BD4855', name: 'All P5 Spot Instance Requests' } },
+  { families: /^p/, onDemand: P_ON_DEMAND },
   {
-    families: /^p[2-4]/,
-    onDemand: { code: 'L-417A185B', name: 'Running On-Demand P instances' },
-    spot: { code: 'L-7212CCBC', name: 'All P4, P3 and P2 Spot Instance Requests' },
+    families: /^inf/,
+    onDemand: { code: 'L-1945791B', name: 'Running On-Demand Inf instances' },
+    spot: { code: 'L-B5D1601B', name: 'All Inf Spot Instance Requests' },
   },
   {
-    families: /^p5/,
-    onDemand: { code: 'L-417A185B', name: 'Running On-Demand P instances' },
-    spot: { code: 'L-C4BD4855', name: 'All P5 Spot Instance Requests' },
+    families: /^trn/,
+    onDemand: { code: 'L-2C3B7624', name: 'Running On-Demand Trn instances' },
+    spot: { code: 'L-6B0D517C', name: 'All Trn Spot Instance Requests' },
   },
-  // AWS's list of spot quotas names none for P6
-  { families: /^p6/, onDemand: { code: 'L-417A185B', name: 'Running On-Demand P instances' } },
 ];
 
 /** The quotas that count an instance family. */
-export function quotasOf(family: string): { readonly onDemand?: QuotaFacts; readonly spot?: QuotaFacts } {
-  return QUOTAS.find(({ families }) => families.test(family)) ?? {};
+export function quotasOf(family: string): { readonly onDemand?: Quota; readonly spot?: Quota } {
+  return CLASSES.find(({ families }) => families.test(family)) ?? {};
 }
