@@ -1,9 +1,13 @@
 import { Construct } from 'constructs';
-import type { Capacity } from './blueprint/capacity';
+import { Capacity } from './blueprint/capacity';
 import type { NodeImage } from './blueprint/node-image';
+import { planCpuPool } from './blueprint/node-pool-cpu';
 import type { NodeDiskOptions, NodeDisruptionOptions } from './blueprint/node-pool-options';
 import type { RequiredQuota } from './blueprint/quotas';
 import type { IMlCluster } from './interfaces';
+import type { ManifestRelease } from './manifest-release';
+import { checkCluster, ensureProvisioner, installPool, zonesOf } from './private/node-pool-install';
+import { NodePools } from './private/node-pools';
 import { kebab } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
 
@@ -122,18 +126,46 @@ export interface CpuNodePoolProps extends CpuNodePoolOptions {
   readonly cluster: IMlCluster;
 }
 
-/** Nodes without GPUs, made when pods ask for them. */
+/**
+ * Nodes without GPUs, made when pods ask for them and gone when their pods fit elsewhere. Pods select the pool by the label
+ * `ml-platform/node-pool`; those that select nothing may be placed there too, unless it has taints.
+ *
+ * Fails with `mixed-architectures`, `accelerated-instance`, `unknown-zone`, `image-larger-than-disk`, `unsupported-on-auto-mode`,
+ * `duplicate-pool-name` and others.
+ *
+ * @see https://karpenter.sh/docs/concepts/nodepools/
+ */
 export class CpuNodePool extends Construct {
   /** Value of the node label `ml-platform/node-pool`. */
   readonly poolName: string;
-  /** EC2 quotas that the pool can need, at most. */
+  /** Names of the NodePools, the one that is tried first at the front. */
+  readonly nodePoolNames: string[];
+  /** EC2 quotas that the pool can need, at most. Empty where all instances are of classes beside EC2's Standard one. */
   readonly requiredQuotas: RequiredQuota[];
+  /** The pool's objects in the cluster. */
+  readonly release: ManifestRelease;
 
   constructor(scope: Construct, id: string, props: CpuNodePoolProps) {
+    const { cluster } = props;
     const faults = Faults.of(scope, id);
+    const poolName = props.poolName ?? kebab(id);
+    const { maxVcpus, instanceTypes, families, architecture, availabilityZones, image, disk, disruption, taints, tags } = props;
+    const plan = planCpuPool(faults, {
+      poolName, maxVcpus, instanceTypes, families, architecture, availabilityZones, image, disk, disruption, taints, tags,
+      capacity: props.capacity ?? Capacity.spotWithOnDemandFallback(),
+      networkZones: zonesOf(cluster),
+      provisioning: cluster.nodeProvisioning,
+      pinnedImage: (family) => cluster.platformVersion.nodeImage(family),
+    });
+    checkCluster(faults, cluster, poolName);
     faults.throwIfAny();
+    ensureProvisioner(cluster);
+
     super(scope, id);
-    this.poolName = props.poolName ?? kebab(id);
-    this.requiredQuotas = [];
+    this.poolName = poolName;
+    this.nodePoolNames = plan.nodePools.map(({ name }) => name);
+    this.requiredQuotas = [...plan.quotas];
+    this.release = installPool(this, cluster, plan);
+    NodePools.of(cluster).require(cluster, this);
   }
 }

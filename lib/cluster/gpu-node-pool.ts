@@ -1,13 +1,19 @@
 import { Construct } from 'constructs';
 import { Capacity } from './blueprint/capacity';
 import type { GpuSharing } from './blueprint/gpu-sharing';
-import type { GpuSoftware } from './blueprint/gpu-software';
+import { GpuSoftware } from './blueprint/gpu-software';
 import type { NodeImage } from './blueprint/node-image';
+import { planGpuPool, type GpuPoolChoices } from './blueprint/node-pool-gpu';
 import type { GpuNeed, NodeDiskOptions, NodeDisruptionOptions } from './blueprint/node-pool-options';
+import { NodeProvisioning } from './blueprint/node-provisioning';
 import type { RequiredQuota } from './blueprint/quotas';
 import type { IGpuNodePool, IMlCluster } from './interfaces';
+import { ManifestRelease } from './manifest-release';
+import { fallbackHours, fallbackRuleChart } from './manifests/node-pool-rules';
+import { ensureGpuSoftware } from './private/gpu-software-install';
+import { checkCluster, ensureProvisioner, installPool, zonesOf } from './private/node-pool-install';
 import { NodePools } from './private/node-pools';
-import { kebab } from '../core/private/checks';
+import { checkNumber, kebab } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
 
 /** Options of a pool of GPU nodes. */
@@ -140,7 +146,38 @@ export interface GpuNodePoolAttributes {
   readonly sharing?: GpuSharing;
 }
 
-/** Nodes with GPUs, made when pods ask for them. */
+/** Options of the rule about on-demand nodes that stand in for spot. */
+export interface FallbackRuleOptions {
+  /**
+   * Node-hours in the last day above which an alert fires.
+   *
+   * @default 12
+   */
+  readonly maxHoursPerDay?: number;
+
+  /**
+   * Namespace of the rule.
+   *
+   * @default 'kube-system'
+   */
+  readonly namespace?: string;
+}
+
+/**
+ * Nodes with GPUs, made when pods ask for them and gone when nothing runs on them any more.
+ *
+ * Pods select the pool by the label `ml-platform/node-pool`, tolerate the taint `nvidia.com/gpu` and ask for `gpuResource`. A node
+ * with a pod is never taken away to save money; annotate pods with `karpenter.sh/do-not-disrupt: "true"` to keep them
+ * from being moved for a new image too.
+ *
+ * Each kind of capacity is a NodePool of its own, because nothing but expiry moves a node back to a cheaper kind. By default the
+ * pool offers every x86 instance type with whole NVIDIA GPUs that EKS's image has a driver for: pods narrow it down.
+ *
+ * Fails with `unknown-instance`, `unknown-gpu`, `no-instance-fits`, `max-gpus-below-node`, `mixed-architectures`, `driver-too-old`,
+ * `mig-not-supported`, `image-larger-than-disk`, `unknown-zone`, `unsupported-on-auto-mode`, `duplicate-pool-name` and others.
+ *
+ * @see https://karpenter.sh/docs/concepts/nodepools/
+ */
 export class GpuNodePool extends Construct implements IGpuNodePool {
   /** Uses a pool that exists. Nothing is created. */
   static fromAttributes(scope: Construct, id: string, attributes: GpuNodePoolAttributes): IGpuNodePool {
@@ -155,25 +192,83 @@ export class GpuNodePool extends Construct implements IGpuNodePool {
   readonly diskGiB: number;
   readonly gpuResource: string;
   readonly podsPerGpu: number;
+  /** Names of the NodePools, the one that is tried first at the front. */
+  readonly nodePoolNames: string[];
   /** EC2 quotas that the pool can need, at most. */
   readonly requiredQuotas: RequiredQuota[];
+  /** The pool's objects in the cluster. */
+  readonly release: ManifestRelease;
+  private readonly cluster: IMlCluster;
+  private readonly fallbackName?: string;
 
   constructor(scope: Construct, id: string, props: GpuNodePoolProps) {
+    const { cluster, sharing } = props;
     const faults = Faults.of(scope, id);
-    faults.throwIfAny();
-    super(scope, id);
     const capacity = props.capacity ?? Capacity.spotWithOnDemandFallback();
-    this.poolName = props.poolName ?? kebab(id);
-    this.instanceTypes = [...props.instanceTypes ?? []].sort();
+    const software = props.software ?? GpuSoftware.auto();
+    const poolName = props.poolName ?? kebab(id);
+    const plan = planGpuPool(faults, {
+      ...requestOf(props), poolName, capacity, software, networkZones: zonesOf(cluster), provisioning: cluster.nodeProvisioning,
+      pinnedImage: (family) => cluster.platformVersion.nodeImage(family),
+    });
+    checkCluster(faults, cluster, poolName);
+    faults.throwIfAny();
+    ensureProvisioner(cluster);
+    ensureGpuSoftware(cluster, { ami: plan.ami, software, sharing, poolName });
+
+    super(scope, id);
+    this.cluster = cluster;
+    this.poolName = poolName;
+    this.instanceTypes = [...plan.instanceTypes];
     this.usesSpot = capacity.usesSpot;
     this.hasOnDemand = capacity.hasOnDemand;
     this.maxGpus = props.maxGpus;
-    this.diskGiB = 100;
-    this.gpuResource = props.sharing?.gpuResource ?? 'nvidia.com/gpu';
-    this.podsPerGpu = props.sharing?.podsPerGpu ?? 1;
-    this.requiredQuotas = [];
-    NodePools.of(props.cluster).add(this);
+    this.diskGiB = plan.roomGiB;
+    this.gpuResource = sharing?.gpuResource ?? 'nvidia.com/gpu';
+    this.podsPerGpu = sharing?.podsPerGpu ?? 1;
+    this.nodePoolNames = plan.nodePools.map(({ name }) => name);
+    this.requiredQuotas = [...plan.quotas];
+    this.fallbackName = this.usesSpot && cluster.nodeProvisioning === NodeProvisioning.KARPENTER
+      ? this.nodePoolNames.find((name) => name === `${poolName}-on-demand`)
+      : undefined;
+    this.release = installPool(this, cluster, plan);
+    NodePools.of(cluster).add(this);
+    NodePools.of(cluster).require(cluster, this);
   }
+
+  /**
+   * PromQL for the hours of the last day that on-demand nodes stood in for spot, all nodes together. Karpenter has to be scraped:
+   * see `KarpenterProps.serviceMonitor`. Undefined without such a fallback, and with EKS Auto Mode, which shows no metrics of Karpenter.
+   */
+  get onDemandFallbackHoursQuery(): string | undefined {
+    return this.fallbackName === undefined ? undefined : fallbackHours(this.fallbackName);
+  }
+
+  /**
+   * Records the hours that on-demand nodes stand in for spot, as `ml_platform:on_demand_fallback_node_hours:1d`, and warns when they
+   * are too many. The cluster needs the definition of PrometheusRule.
+   *
+   * @throws a ValidationError [no-fallback], [invalid-max-hours-per-day]
+   */
+  addFallbackRule(id: string, options: FallbackRuleOptions = {}): ManifestRelease {
+    const faults = Faults.ofConstruct(this);
+    const name = this.fallbackName;
+    faults.check(name !== undefined, 'no-fallback',
+      'the pool has no on-demand nodes that stand in for spot, or EKS Auto Mode makes them and shows no metrics; use Capacity.spotWithOnDemandFallback() with NodeProvisioning.KARPENTER');
+    checkNumber(faults, 'maxHoursPerDay', options.maxHoursPerDay, { min: 0, max: 1_000_000, unit: 'hours' });
+    faults.throwIfAny();
+    return new ManifestRelease(this, id, {
+      cluster: this.cluster,
+      chart: fallbackRuleChart({
+        poolName: this.poolName, nodePool: name ?? '', namespace: options.namespace ?? 'kube-system', maxHoursPerDay: options.maxHoursPerDay ?? 12,
+      }),
+    });
+  }
+}
+
+/** The properties that the blueprint decides on as they are. */
+function requestOf({ maxGpus, instanceTypes, gpus, need, availabilityZones, image, disk, sharing, disruption, tags }: GpuNodePoolProps): GpuPoolChoices {
+  return { maxGpus, instanceTypes, gpus, need, availabilityZones, image, disk, sharing, disruption, tags };
 }
 
 class ImportedGpuNodePool extends Construct implements IGpuNodePool {

@@ -3,6 +3,7 @@ export * from './ml-cluster-props';
 export * from './ml-cluster';
 export * from './gpu-node-pool';
 export * from './cpu-node-pool';
+export * from './karpenter';
 export * from './manifest-release';
 export * from './helm-add-on';
 export * from './workload-identity';

@@ -60,6 +60,12 @@ export interface IWorkloadIdentity extends IConstruct, iam.IGrantable {
   readonly role: iam.IRole;
 }
 
+/** Karpenter, as node pools see it. */
+export interface IKarpenter extends IConstruct {
+  /** Name of the instance profile of the nodes. */
+  readonly instanceProfileName: string;
+}
+
 /** GPU nodes that pods can be placed on. Pods select them by the label `ml-platform/node-pool`. */
 export interface IGpuNodePool extends IConstruct {
   /** Value of the node label `ml-platform/node-pool`. */
@@ -70,9 +76,9 @@ export interface IGpuNodePool extends IConstruct {
   readonly usesSpot: boolean;
   /** Whether the pool also has capacity that is not spot. */
   readonly hasOnDemand: boolean;
-  /** Largest number of GPUs that the pool makes. */
+  /** Largest number of GPUs that the pool makes, of each kind of capacity that it may use. */
   readonly maxGpus: number;
-  /** Room for images, models and logs on the node with the smallest disk, in GiB. */
+  /** Room for images and models on the node with the smallest disk, in GiB: what the system and kubelet keep free is taken off. */
   readonly diskGiB: number;
   /** The resource that pods ask for: `nvidia.com/gpu`, or a slice such as `nvidia.com/mig-1g.10gb`. */
   readonly gpuResource: string;

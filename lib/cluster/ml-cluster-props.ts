@@ -185,6 +185,13 @@ export interface MlClusterFromClusterOptions {
   readonly nodeProvisioning?: NodeProvisioning;
 
   /**
+   * Role of the nodes of EKS Auto Mode. Pools need it where `nodeProvisioning` is `AUTO_MODE`.
+   *
+   * @default - none
+   */
+  readonly autoModeNodeRole?: iam.IRole;
+
+  /**
    * GPU pools that are in the cluster already: services are placed on them.
    *
    * @default - none

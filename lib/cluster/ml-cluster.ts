@@ -5,14 +5,18 @@ import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import type { Chart } from 'cdk8s';
 import { Construct } from 'constructs';
+import { AUTO_MODE_GROUPS, AUTO_MODE_NODE_POLICIES, AUTO_MODE_POOLS, AUTO_MODE_PROVISIONER } from './blueprint/auto-mode';
 import { ControlledResource } from './blueprint/controlled-resource';
 import { checkNetworkReach } from './blueprint/endpoints';
+import { NODE_POLICIES } from './blueprint/karpenter';
 import { ManifestDelivery } from './blueprint/manifest-delivery';
 import { NodeProvisioning } from './blueprint/node-provisioning';
 import { checkCluster, isGraviton, systemNodes, type SystemNodes } from './blueprint/system-cluster';
 import type { IMlCluster } from './interfaces';
 import { ManifestRelease } from './manifest-release';
+import { networkPolicyChart } from './manifests/auto-mode';
 import { storageClassesChart } from './manifests/basics';
 import { releaseNameOf } from './manifests/release';
 import { SupportType, type MlClusterFromClusterOptions, type MlClusterProps } from './ml-cluster-props';
@@ -21,6 +25,7 @@ import { BaseCluster } from './private/base-cluster';
 import { EksAddOns } from './private/eks-add-ons';
 import { ImportedCluster, type ImportedClusterProps } from './private/imported-cluster';
 import { InstallationOrder } from './private/installation-order';
+import { NodePools } from './private/node-pools';
 import { PlatformVersion } from '../core/versions';
 import { pinExports } from '../network/pin-exports';
 import { privateSubnetsOf } from './private/subnets';
@@ -56,6 +61,7 @@ export class MlCluster extends BaseCluster {
       delivery: options.delivery ?? ManifestDelivery.helm(),
       imageMirror: options.imageMirror,
       nodeProvisioning: options.nodeProvisioning ?? NodeProvisioning.KARPENTER,
+      autoModeNodeRole: options.autoModeNodeRole,
       gpuNodePools: options.gpuNodePools ?? [],
       drainOnDelete: options.drainOnDelete ?? true,
       installed: { addOns: options.installedAddOns ?? [], apiGroups: options.installedApiGroups ?? [] },
@@ -74,9 +80,9 @@ export class MlCluster extends BaseCluster {
   readonly nodeProvisioning: NodeProvisioning;
   /** Key that encrypts Kubernetes secrets. */
   readonly secretsKey: kms.IKey;
-  /** The nodes that run the platform's own controllers. */
-  readonly systemNodeGroup: eks.Nodegroup;
-  /** Role of the system nodes. */
+  /** The nodes that run the platform's own controllers; undefined with EKS Auto Mode, which makes them itself. */
+  readonly systemNodeGroup?: eks.Nodegroup;
+  /** Role of the system nodes; with EKS Auto Mode of all nodes. */
   readonly nodeRole: iam.Role;
   /** Role that the Mountpoint S3 driver mounts buckets with; undefined without `s3CsiDriver`. */
   readonly s3CsiRole?: iam.IRole;
@@ -90,6 +96,9 @@ export class MlCluster extends BaseCluster {
       clusterName: props.clusterName, publicEndpointCidrs: props.publicEndpointCidrs, imageMirror: props.imageMirror,
       kubernetesVersion: platformVersion.kubernetesVersion, kubectlVersions: KUBECTL_VERSIONS,
     });
+    const auto = props.nodeProvisioning === NodeProvisioning.AUTO_MODE;
+    faults.check(!auto || props.systemNodes === undefined, 'system-nodes-on-auto-mode',
+      'systemNodes is given, and EKS Auto Mode makes the nodes of controllers itself; leave it out, or use NodeProvisioning.KARPENTER');
     const nodes = systemNodes(faults, props.systemNodes);
     const subnets = privateSubnetsOf(faults, props.network);
     checkNetworkReach(faults, props.network);
@@ -102,26 +111,41 @@ export class MlCluster extends BaseCluster {
     this.imageMirror = props.imageMirror;
     this.nodeProvisioning = props.nodeProvisioning ?? NodeProvisioning.KARPENTER;
     this.secretsKey = props.secretsKey ?? this.makeKey();
+    this.nodeRole = this.makeNodeRole(auto);
     this.eksCluster = this.makeCluster(props, subnets);
     this.cluster = this.eksCluster;
     this.clusterName = this.cluster.clusterName;
     this.keepLogs();
     this.admit(props.adminRoles ?? []);
-    this.nodeRole = this.makeNodeRole();
-    this.systemNodeGroup = this.makeNodeGroup(nodes, subnets);
+    this.systemNodeGroup = auto ? undefined : this.makeNodeGroup(nodes, subnets);
     const addOns = new EksAddOns(this, 'AddOns', { cluster: this, nodeGroup: this.systemNodeGroup, s3CsiDriver: props.s3CsiDriver ?? false });
     this.s3CsiRole = addOns.s3CsiRole;
-    const order = InstallationOrder.of(this);
-    order.readiness.push(this.systemNodeGroup, addOns);
-    this.storageClasses = new ManifestRelease(this, 'StorageClasses', {
-      cluster: this, chart: storageClassesChart(), releaseName: order.promote(releaseNameOf(`${this.node.path}/StorageClasses`)),
-    });
-    if (props.drainOnDelete ?? true) {
-      this.useDrains();
-      order.drainOf(this.eksCluster.stack)?.cover([ControlledResource.LOAD_BALANCERS, ControlledResource.NODES, ControlledResource.VOLUMES]);
-    }
+    InstallationOrder.of(this).readiness.push(...this.systemNodeGroup ? [this.systemNodeGroup] : [], addOns);
+    if (auto) this.prepareAutoMode();
+    this.storageClasses = this.addPlatformObjects('StorageClasses', storageClassesChart(auto ? AUTO_MODE_PROVISIONER : undefined));
+    if (props.drainOnDelete ?? true) this.drainOnDelete(auto);
     acknowledgeFindings(this);
     pinExports(this, [this.clusterName, ...this.eksCluster.kubectlProvider ? [this.eksCluster.kubectlProvider.serviceToken] : []]);
+  }
+
+  /** What EKS Auto Mode brings, and what it has to be told. */
+  private prepareAutoMode(): void {
+    InstallationOrder.of(this).installed = { addOns: [], apiGroups: AUTO_MODE_GROUPS };
+    NodePools.of(this).autoModeRole = this.nodeRole;
+    this.addPlatformObjects('NetworkPolicies', networkPolicyChart());
+  }
+
+  /** Objects that stay until the drains are done. */
+  private addPlatformObjects(id: string, chart: Chart): ManifestRelease {
+    const releaseName = InstallationOrder.of(this).promote(releaseNameOf(`${this.node.path}/${id}`));
+    return new ManifestRelease(this, id, { cluster: this, chart, releaseName });
+  }
+
+  private drainOnDelete(auto: boolean): void {
+    this.useDrains();
+    // nodes of EKS Auto Mode go with the cluster, and the controllers run on them
+    const nodes = auto ? [] : [ControlledResource.NODES];
+    InstallationOrder.of(this).drainOf(this.eksCluster.stack)?.cover([ControlledResource.LOAD_BALANCERS, ...nodes, ControlledResource.VOLUMES]);
   }
 
   private makeKey(): kms.Key {
@@ -146,8 +170,9 @@ export class MlCluster extends BaseCluster {
       clusterLogging: Object.values(eks.ClusterLoggingTypes),
       bootstrapClusterCreatorAdminPermissions: false,
       bootstrapSelfManagedAddons: false,
-      defaultCapacityType: eks.DefaultCapacityType.NODEGROUP,
-      defaultCapacity: 0,
+      ...this.nodeProvisioning === NodeProvisioning.AUTO_MODE
+        ? { defaultCapacityType: eks.DefaultCapacityType.AUTOMODE, compute: { nodePools: AUTO_MODE_POOLS, nodeRole: this.nodeRole } }
+        : { defaultCapacityType: eks.DefaultCapacityType.NODEGROUP, defaultCapacity: 0 },
       kubectlProviderOptions: this.delivery.type === 'helm' ? { kubectlLayer: new KubectlV35Layer(this, 'KubectlLayer') } : undefined,
       outputConfigCommand: false,
     });
@@ -175,11 +200,11 @@ export class MlCluster extends BaseCluster {
     });
   }
 
-  private makeNodeRole(): iam.Role {
+  private makeNodeRole(auto: boolean): iam.Role {
     return new iam.Role(this, 'NodeRole', {
       assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
       // rights of the VPC CNI and of drivers come by Pod Identity, so that pods cannot borrow the node's
-      managedPolicies: ['AmazonEKSWorkerNodePolicy', 'AmazonEC2ContainerRegistryPullOnly'].map((name) => iam.ManagedPolicy.fromAwsManagedPolicyName(name)),
+      managedPolicies: (auto ? AUTO_MODE_NODE_POLICIES : NODE_POLICIES).map((name) => iam.ManagedPolicy.fromAwsManagedPolicyName(name)),
     });
   }
 

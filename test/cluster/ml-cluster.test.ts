@@ -79,7 +79,7 @@ describe('a cluster with defaults', () => {
   });
 
   test('has stable paths', () => {
-    expect([cluster.cluster, cluster.systemNodeGroup, cluster.secretsKey, cluster.nodeRole, cluster.storageClasses].map((it) => it.node.path)).toEqual([
+    expect([cluster.cluster, cluster.systemNodeGroup, cluster.secretsKey, cluster.nodeRole, cluster.storageClasses].map((it) => it?.node.path)).toEqual([
       'Stack/Cluster/Resource', 'Stack/Cluster/SystemNodes', 'Stack/Cluster/SecretsKey', 'Stack/Cluster/NodeRole', 'Stack/Cluster/StorageClasses',
     ]);
     expect(cluster.storageClasses.releaseName).toBe('stack-cluster-storage-classes-3413ee60');

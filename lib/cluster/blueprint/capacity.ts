@@ -1,8 +1,11 @@
 import type { Duration } from 'aws-cdk-lib';
 import { checkInteger, checkLiteral, checkText, checkUnique, type TextRule } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
+import { wholeSeconds } from '../../network/blueprint/durations';
 
 const RESERVATION: TextRule = { pattern: /^cr-[0-9a-z]+$/, allowed: "the id of a capacity reservation such as 'cr-0123456789abcdef0'" };
+
+const DAY = 86_400;
 
 /** What is done while there is no spot capacity. */
 export interface OnDemandFallbackOptions {
@@ -42,7 +45,7 @@ export interface CapacityTier {
   /** True for Capacity Blocks. */
   readonly block?: boolean;
   /** Only on the fallback. */
-  readonly expireAfter?: Duration;
+  readonly expireAfterSeconds?: number;
   readonly max?: number;
 }
 
@@ -69,9 +72,9 @@ export class Capacity {
     const faults = Faults.at('Capacity');
     checkLiteral(faults, 'max', options.max);
     checkInteger(faults, 'max', options.max, { min: 1, max: 100_000 });
-    checkExpiry(faults, options.expireAfter);
+    const expireAfterSeconds = wholeSeconds(faults, 'expireAfter', options.expireAfter, { min: 3600, max: 21 * DAY, otherwise: DAY });
     faults.throwIfAny();
-    return new Capacity([{ type: 'spot' }, { type: 'on-demand', expireAfter: options.expireAfter, max: options.max }]);
+    return new Capacity([{ type: 'spot' }, { type: 'on-demand', expireAfterSeconds, max: options.max }]);
   }
 
   /**
@@ -123,12 +126,6 @@ function reservedTiers(options: ReservedCapacityOptions, block: boolean): Capaci
   faults.check(!block || !otherwise?.usesSpot, 'spot-with-capacity-block',
     'otherwise is spot, but who books a Capacity Block needs its GPUs for a fixed time, and spot goes with two minutes\' notice; use Capacity.onDemand(), or a second pool on spot');
   faults.throwIfAny();
-  return [{ type: 'reserved', reservationIds, block }, ...rest];
-}
-
-function checkExpiry(faults: Faults, expireAfter: Duration | undefined): void {
-  if (expireAfter === undefined || expireAfter.isUnresolved()) return;
-  const hours = expireAfter.toHours({ integral: false });
-  faults.check(hours >= 1 && hours <= 21 * 24, 'invalid-expire-after',
-    `expireAfter of ${hours} hours is not from 1 hour to 21 days; use a value in that range`);
+  // on-demand nodes beside a reservation go back to it too, once it has room
+  return [{ type: 'reserved', reservationIds: [...reservationIds], block }, ...rest.map((tier) => (tier.type === 'on-demand' ? { expireAfterSeconds: DAY, ...tier } : tier))];
 }

@@ -31,8 +31,14 @@ export interface EksAddOn {
   readonly managedPolicies?: readonly string[];
 }
 
-/** The add-ons of every cluster, in the order in which they are made. */
-export function eksAddOns(options: { readonly s3CsiDriver: boolean }): EksAddOn[] {
+/** The add-ons of a cluster, in the order in which they are made. EKS Auto Mode brings all but the Mountpoint driver. */
+export function eksAddOns(options: { readonly s3CsiDriver: boolean; readonly autoMode?: boolean }): EksAddOn[] {
+  return [...options.autoMode === true ? [] : nodeAddOns(), ...options.s3CsiDriver
+    ? [{ id: 'S3CsiDriver', name: 'aws-mountpoint-s3-csi-driver', beforeNodes: false, serviceAccount: 's3-csi-driver-sa', managedPolicies: [] }]
+    : []];
+}
+
+function nodeAddOns(): EksAddOn[] {
   return [
     { id: 'PodIdentityAgent', name: 'eks-pod-identity-agent', beforeNodes: true },
     {
@@ -45,9 +51,6 @@ export function eksAddOns(options: { readonly s3CsiDriver: boolean }): EksAddOn[
       id: 'EbsCsiDriver', name: 'aws-ebs-csi-driver', beforeNodes: false,
       serviceAccount: 'ebs-csi-controller-sa', managedPolicies: ['service-role/AmazonEBSCSIDriverPolicy'],
     },
-    ...options.s3CsiDriver
-      ? [{ id: 'S3CsiDriver', name: 'aws-mountpoint-s3-csi-driver', beforeNodes: false, serviceAccount: 's3-csi-driver-sa', managedPolicies: [] }]
-      : [],
   ];
 }
 

@@ -35,14 +35,14 @@ export function drainAccessChart(): Chart {
 }
 
 /** Encrypted gp3 volumes, made where the pod is scheduled: the default class goes with its claim, the other one stays. */
-export function storageClassesChart(): Chart {
+export function storageClassesChart(provisioner = 'ebs.csi.aws.com'): Chart {
   const chart = emptyChart('storage-classes');
   for (const [name, reclaimPolicy] of [['gp3', 'Delete'], ['gp3-retain', 'Retain']] as const) {
     new ApiObject(chart, name, {
       apiVersion: 'storage.k8s.io/v1',
       kind: 'StorageClass',
       metadata: { name, ...name === 'gp3' ? { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } } : {} },
-      provisioner: 'ebs.csi.aws.com',
+      provisioner,
       parameters: { type: 'gp3', encrypted: 'true' },
       allowVolumeExpansion: true,
       reclaimPolicy,

@@ -8,7 +8,8 @@ import type { IMlCluster } from '../interfaces';
 /** What the add-ons stand on. */
 export interface EksAddOnsProps {
   readonly cluster: IMlCluster;
-  readonly nodeGroup: eks.Nodegroup;
+  /** Undefined with EKS Auto Mode, which makes nodes and most add-ons itself. */
+  readonly nodeGroup?: eks.Nodegroup;
   readonly s3CsiDriver: boolean;
 }
 
@@ -22,12 +23,12 @@ export class EksAddOns extends Construct {
 
   constructor(scope: Construct, id: string, private readonly props: EksAddOnsProps) {
     super(scope, id);
-    for (const addOn of eksAddOns({ s3CsiDriver: props.s3CsiDriver })) {
+    for (const addOn of eksAddOns({ s3CsiDriver: props.s3CsiDriver, autoMode: props.nodeGroup === undefined })) {
       const role = addOn.serviceAccount === undefined ? undefined : this.roleOf(addOn);
       const associations = role && addOn.serviceAccount !== undefined ? [{ serviceAccount: addOn.serviceAccount, roleArn: role.roleArn }] : undefined;
       const resource = this.make(addOn, associations);
-      if (addOn.beforeNodes) props.nodeGroup.node.addDependency(resource);
-      else resource.node.addDependency(props.nodeGroup);
+      if (addOn.beforeNodes) props.nodeGroup?.node.addDependency(resource);
+      else if (props.nodeGroup !== undefined) resource.node.addDependency(props.nodeGroup);
       if (addOn.id === 'S3CsiDriver') this.s3CsiRole = role;
     }
   }

@@ -1,4 +1,5 @@
 import type * as eks from 'aws-cdk-lib/aws-eks-v2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { BaseCluster } from './base-cluster';
 import { InstallationOrder } from './installation-order';
@@ -7,8 +8,9 @@ import { Faults } from '../../core/private/faults';
 import type { PlatformVersion } from '../../core/versions';
 import type { IMlNetwork } from '../../network/interfaces';
 import type { InstalledAlready } from '../blueprint/add-on-graph';
+import { AUTO_MODE_GROUPS } from '../blueprint/auto-mode';
 import type { ManifestDelivery } from '../blueprint/manifest-delivery';
-import type { NodeProvisioning } from '../blueprint/node-provisioning';
+import { NodeProvisioning } from '../blueprint/node-provisioning';
 import type { IGpuNodePool } from '../interfaces';
 
 /** What an imported cluster knows. */
@@ -19,6 +21,7 @@ export interface ImportedClusterProps {
   readonly delivery: ManifestDelivery;
   readonly imageMirror?: string;
   readonly nodeProvisioning: NodeProvisioning;
+  readonly autoModeNodeRole?: iam.IRole;
   readonly gpuNodePools: IGpuNodePool[];
   readonly installed: InstalledAlready;
   readonly drainOnDelete: boolean;
@@ -47,8 +50,11 @@ export class ImportedCluster extends BaseCluster {
     this.delivery = props.delivery;
     this.imageMirror = props.imageMirror;
     this.nodeProvisioning = props.nodeProvisioning;
+    const auto = props.nodeProvisioning === NodeProvisioning.AUTO_MODE;
+    const { addOns, apiGroups } = props.installed;
+    InstallationOrder.of(this).installed = { addOns, apiGroups: [...apiGroups, ...auto ? AUTO_MODE_GROUPS : []] };
+    NodePools.of(this).autoModeRole = props.autoModeNodeRole;
     for (const pool of props.gpuNodePools) NodePools.of(this).add(pool);
-    InstallationOrder.of(this).installed = props.installed;
     if (props.drainOnDelete) this.useDrains();
   }
 }

@@ -1,31 +1,62 @@
+import { CfnOutput, Lazy } from 'aws-cdk-lib';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { attached } from './attached';
-import type { RequiredQuota } from '../blueprint/quotas';
-import type { IGpuNodePool } from '../interfaces';
+import { describeQuotas, sumQuotas, type RequiredQuota } from '../blueprint/quotas';
+import type { IGpuNodePool, IKarpenter } from '../interfaces';
 
 const KEY = Symbol.for('cdk-ml-platform.NodePools');
 
-/** The node pools of one cluster. */
+/** A pool that this app makes. */
+export interface PoolOfThisApp extends IConstruct {
+  readonly poolName: string;
+  readonly requiredQuotas: RequiredQuota[];
+}
+
+/** The node pools of one cluster, and what they stand on. */
 export class NodePools {
   /** The pools of a cluster: also when two copies of this package are loaded. */
   static of(cluster: IConstruct): NodePools {
     return attached(cluster, KEY, () => new NodePools());
   }
 
-  private readonly pools: IGpuNodePool[] = [];
+  /** What makes nodes; undefined until the first pool, and with EKS Auto Mode. */
+  karpenter?: IKarpenter;
+  /** Role of the nodes of EKS Auto Mode. */
+  autoModeRole?: iam.IRole;
+  private readonly gpuPools: IGpuNodePool[] = [];
+  private readonly quotas: RequiredQuota[] = [];
+  private readonly names = new Map<string, string>();
 
   /** GPU pools, in the order in which they were added. */
   get gpu(): IGpuNodePool[] {
-    return [...this.pools];
+    return [...this.gpuPools];
   }
 
   /** What all pools together can need, at most. */
   get requiredQuotas(): RequiredQuota[] {
-    return [];
+    return sumQuotas(this.quotas);
   }
 
-  /** Notes a GPU pool. */
+  /** Path of the pool that has this name. */
+  ownerOf(poolName: string): string | undefined {
+    return this.names.get(poolName);
+  }
+
+  /** Notes a GPU pool: services find it. */
   add(pool: IGpuNodePool): void {
-    this.pools.push(pool);
+    this.gpuPools.push(pool);
+    this.names.set(pool.poolName, pool.node.path);
+  }
+
+  /** Notes what a pool of this app can need, and tells it in an output of the cluster's stack. */
+  require(cluster: IConstruct, pool: PoolOfThisApp): void {
+    this.names.set(pool.poolName, pool.node.path);
+    this.quotas.push(...pool.requiredQuotas);
+    if (cluster.node.tryFindChild('RequiredQuotas') !== undefined) return;
+    new CfnOutput(cluster, 'RequiredQuotas', {
+      description: 'EC2 quotas that the node pools can need, at most: see Service Quotas before pods wait for nodes',
+      value: Lazy.string({ produce: () => describeQuotas(this.requiredQuotas) }),
+    });
   }
 }
