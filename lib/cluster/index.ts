@@ -20,6 +20,7 @@ export * from './keda-http';
 export * from './envoy-gateway';
 export * from './kserve';
 export * from './leader-worker-sets';
+export * from './blueprint/gateway-exposure';
 export * from './blueprint/gpu-sharing';
 export * from './blueprint/gpu-software';
 export * from './blueprint/node-provisioning';

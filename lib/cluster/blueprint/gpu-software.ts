@@ -23,6 +23,7 @@ export class GpuSoftware {
    * NVIDIA's GPU Operator: device plugin, labels, MIG manager and metrics exporter. Driver and container toolkit are those of
    * the image. On Bottlerocket and Auto Mode it is an error.
    *
+   * @param options values of the chart `gpu-operator`
    * @see https://docs.nvidia.com/datacenter/cloud-native/gpu-operator/latest/
    */
   static gpuOperator(options: GpuSoftwareOptions = {}): GpuSoftware {
@@ -43,11 +44,10 @@ export class GpuSoftware {
   /**
    * Only the metrics exporter. On AL2023 pods can ask for GPUs only if somebody else installs a device plugin.
    *
-   * @param options values of the chart `dcgm-exporter`
    * @see https://github.com/NVIDIA/dcgm-exporter
    */
-  static dcgmExporterOnly(options: GpuSoftwareOptions = {}): GpuSoftware {
-    return new GpuSoftware('dcgm-exporter', options.values);
+  static dcgmExporterOnly(): GpuSoftware {
+    return new GpuSoftware('dcgm-exporter');
   }
 
   /** Nothing: the nodes' software is somebody else's. */
