@@ -49,9 +49,8 @@ export class StackLoadBalancer extends Construct {
     const group = new ec2.SecurityGroup(this, 'SecurityGroup', {
       vpc: cluster.network.vpc, allowAllOutbound: false, description: 'Callers of the inference gateway',
     });
-    const { clusterSecurityGroupId } = cluster.cluster;
-    const port = ec2.Port.tcp(GATEWAY_PORTS.proxy);
-    group.addEgressRule(ec2.Peer.securityGroupId(clusterSecurityGroupId), port, 'to the proxies');
+    const { clusterSecurityGroup, clusterSecurityGroupId } = cluster.cluster;
+    group.addEgressRule(clusterSecurityGroup, ec2.Port.tcp(GATEWAY_PORTS.proxy), 'to the proxies');
     new ec2.CfnSecurityGroupIngress(this, 'ToProxies', {
       groupId: clusterSecurityGroupId,
       sourceSecurityGroupId: group.securityGroupId,
