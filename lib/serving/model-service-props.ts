@@ -157,7 +157,7 @@ export interface ModelServicePods {
   readonly resources?: ModelServiceResources;
 
   /**
-   * GPUs of one pod, and the pool that has them.
+   * GPUs of one pod, and the pool that has them. A rollout never doubles them: an old pod goes before the new one comes.
    *
    * @default - none
    */

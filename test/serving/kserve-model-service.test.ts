@@ -156,9 +156,9 @@ describe('the pods of a model service', () => {
       .toEqual([{ matchExpressions: [{ key: 'node.kubernetes.io/instance-type', operator: 'In', values: ['g6.xlarge', 'g6e.xlarge'] }] }]);
   });
 
-  test('are replaced without a GPU to spare once there are two', () => {
-    const strategy = (replicas: number): unknown => serviceOf(ModelRuntime.triton(), (stack, cluster) => ({ ...onGpus(stack, cluster), replicas })).spec.predictor.deploymentStrategy.rollingUpdate;
-    expect([strategy(1), strategy(2)]).toEqual([{ maxSurge: 1, maxUnavailable: 0 }, { maxSurge: 0, maxUnavailable: 1 }]);
+  test('are replaced one by one, on GPUs without one to spare', () => {
+    const strategy = (runtime: ModelRuntime, more?: More): unknown => serviceOf(runtime, more).spec.predictor.deploymentStrategy.rollingUpdate;
+    expect([strategy(ModelRuntime.triton()), strategy(ModelRuntime.triton(), onGpus)]).toEqual([{ maxSurge: 1, maxUnavailable: 0 }, { maxSurge: 0, maxUnavailable: 1 }]);
   });
 
   test('have a disruption budget from two on: one would never be let go', () => {

@@ -1,4 +1,7 @@
-import type { Chart } from 'cdk8s';
+import { ApiObject, type Chart } from 'cdk8s';
+import { podSecurityLabels } from '../../lib/cluster/blueprint/namespaces';
+import { PodSecurity } from '../../lib/cluster/blueprint/pod-security';
+import { emptyChart } from '../../lib/cluster/manifests/basics';
 import { Faults } from '../../lib/core/private/faults';
 import { planRequestScaling } from '../../lib/serving/blueprint/autoscaling-plan';
 import { kserveModel, type KServeModelInput } from '../../lib/serving/blueprint/kserve-model';
@@ -74,6 +77,36 @@ function scaling(scaleToZero?: ScaleToZero) {
   return plan;
 }
 
+type Json = Record<string, any>;
+
+/**
+ * The pods that KServe makes of a service, in a namespace that takes hardened ones only: the container of the runtime, under what
+ * `predictor.model` says, in what `predictor` says of the pod.
+ * https://github.com/kserve/kserve/blob/v0.20.0/pkg/controller/v1beta1/inferenceservice/components/predictor.go
+ */
+function podsOf(chart: Chart): Chart {
+  const objects = chart.toJson() as Json[];
+  const pods = emptyChart('pods');
+  const namespace = 'hardened';
+  new ApiObject(pods, 'Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: podSecurityLabels(PodSecurity.RESTRICTED) } });
+  for (const { metadata, spec } of objects.filter(({ kind }) => kind === 'InferenceService')) {
+    for (const component of ['predictor', 'transformer']) {
+      if (spec[component] === undefined) continue;
+      const { model, containers, minReplicas, maxReplicas, deploymentStrategy, annotations, logger, ...pod } = spec[component] as Json;
+      const { modelFormat, runtime, protocolVersion, storageUri, ...settings } = (model ?? {}) as Json;
+      const server = objects.find((it) => it.kind === 'ServingRuntime' && it.metadata.name === runtime)?.spec.containers[0] ?? { name: 'kserve-container', image: 'registry.example.com/theirs:1' };
+      const labels = { ...metadata.labels, component };
+      new ApiObject(pods, `${metadata.name}-${component}`, {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: `${metadata.name}-${component}`, namespace, labels, annotations },
+        spec: { replicas: minReplicas, strategy: deploymentStrategy, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { ...pod, containers: containers ?? [{ ...server, ...settings }] } } },
+      } as never);
+    }
+  }
+  return pods;
+}
+
 /** Model services in their smallest, fullest and oddest settings. */
 export function samples(): Record<string, Chart> {
   const nobody = { namespaces: [] };
@@ -89,7 +122,7 @@ export function samples(): Record<string, Chart> {
     logger: RequestLogging.toUrl('http://broker.events.svc.cluster.local:8080/models')._plan,
   });
   const candidate = kserveModel(inputFor(RUNTIMES.custom!, { name: 'fraud-candidate' }));
-  return {
+  const services = {
     ...Object.fromEntries(Object.entries(RUNTIMES).map(([name, runtime]) => [`${name}, smallest`, small(runtime)])),
     'Triton with everything': modelChart({ stable: full, callers, gateway, scaling: scaling(), overrides: { predictor: { priorityClassName: 'high' } } }),
     'a model of the Hub': modelChart({ stable: kserveModel(hub), callers }),
@@ -98,6 +131,10 @@ export function samples(): Record<string, Chart> {
       stable: kserveModel(inputFor(RUNTIMES.custom!)), candidate, rollout: Rollout.canary({ step: 2 }), callers, gateway,
     }),
     'requests that are held': modelChart({ stable: kserveModel(inputFor(RUNTIMES.sklearn!)), callers, gateway, scaling: scaling(ScaleToZero.onRequest()) }),
+  };
+  return {
+    ...services,
+    ...Object.fromEntries(Object.entries(services).map(([name, chart]) => [`the pods of ${name}`, podsOf(chart)])),
     'one more caller': modelCallerChart([full, candidate], 'team-a'),
   };
 }

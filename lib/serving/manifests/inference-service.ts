@@ -40,7 +40,7 @@ function predictor(service: KServeModelBlueprint): Json {
   return {
     minReplicas: replicas.min,
     maxReplicas: replicas.max,
-    deploymentStrategy: strategy(gpus !== undefined, replicas.min),
+    deploymentStrategy: strategy(gpus !== undefined),
     // consolidation does not see what a GPU does: a node with a working model is left alone
     ...gpus === undefined ? {} : { annotations: { 'karpenter.sh/do-not-disrupt': 'true' } },
     ...modelPod(service, container, 'predictor'),
@@ -71,7 +71,7 @@ function transformer(service: KServeModelBlueprint, container: ModelContainer): 
   return {
     minReplicas: replicas,
     maxReplicas: replicas,
-    deploymentStrategy: strategy(false, replicas),
+    deploymentStrategy: strategy(false),
     // whoever scales the predictor does not scale it
     annotations: { 'serving.kserve.io/autoscalerClass': 'none' },
     ...modelPod(service, container, 'transformer'),
@@ -79,10 +79,9 @@ function transformer(service: KServeModelBlueprint, container: ModelContainer): 
   };
 }
 
-/** A GPU that is free is rare: with two replicas or more an old pod goes before the new one comes. */
-function strategy(onGpus: boolean, replicas: number): Json {
-  const rollingUpdate = onGpus && replicas > 1 ? { maxSurge: 0, maxUnavailable: 1 } : { maxSurge: 1, maxUnavailable: 0 };
-  return { type: 'RollingUpdate', rollingUpdate };
+/** GPUs are never doubled: where there is none to spare, the new pod would wait for the old one for ever. */
+function strategy(onGpus: boolean): Json {
+  return { type: 'RollingUpdate', rollingUpdate: onGpus ? { maxSurge: 0, maxUnavailable: 1 } : { maxSurge: 1, maxUnavailable: 0 } };
 }
 
 function loggerOf(logger: LoggerPlan, serviceAccountName: string): Json {
