@@ -73,10 +73,13 @@ export const PLATFORM_SETS = {
         'registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0', 'docker.io/grafana/grafana:13.2.0', 'quay.io/kiwigrid/k8s-sidecar:2.10.1',
         'ghcr.io/jkroepke/kube-webhook-certgen:1.8.7',
       ],
+      'karpenter': ['public.ecr.aws/karpenter/controller'],
       'lws': ['registry.k8s.io/lws/lws:v0.10.0'],
       'nvidia-device-plugin': ['nvcr.io/nvidia/k8s-device-plugin:v0.20.0'],
     },
     containers: {
+      // picks a server for each request to an InferencePool; the picker of the inference extension moved here
+      'endpoint-picker': 'ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.10.0',
       'vllm': 'docker.io/vllm/vllm-openai:v0.33.0',
       // KServe's own servers carry its version; mlserver is what KServe v0.20.0 names. TensorFlow Serving and Triton are newer than its
       // 2.6.2 and 23.05, which are years behind in fixes and GPUs: 2.19.1 and 26.06 (CUDA 13.3, compute capability 7.5 and up)

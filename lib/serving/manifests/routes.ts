@@ -8,6 +8,8 @@ export interface RouteBackend {
   readonly port: number;
   /** Where the Service is, if not beside the route: that namespace needs a ReferenceGrant. */
   readonly namespace?: string;
+  /** True if `service` names an InferencePool. */
+  readonly isInferencePool?: boolean;
 }
 
 /** What a route says. */
@@ -72,7 +74,12 @@ function rulesOf(request: InferenceRouteRequest): Json[] {
 }
 
 function backend(it: RouteBackend): Json {
-  return { name: it.service, ...it.namespace === undefined ? {} : { namespace: it.namespace }, port: it.port };
+  return {
+    ...it.isInferencePool === true ? { group: 'inference.networking.k8s.io', kind: 'InferencePool' } : {},
+    name: it.service,
+    ...it.namespace === undefined ? {} : { namespace: it.namespace },
+    port: it.port,
+  };
 }
 
 function rewriteOf({ rewriteTo, rewriteHost }: InferenceRouteRequest): Json[] {
