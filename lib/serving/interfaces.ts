@@ -112,6 +112,13 @@ export interface ILlmService extends IConstruct {
   readonly modelName: string;
   /** Base address for OpenAI clients inside of the cluster, such as `http://chat.models.svc.cluster.local:8000/v1`. */
   readonly url: string;
+  /**
+   * Lets the pods of one more namespace call the service. Callers of a service that the library did not make are let in by
+   * whoever made it.
+   *
+   * @param namespaceName the callers' namespace
+   */
+  addCaller(namespaceName: string): void;
 }
 
 /** A language model that is served already. */

@@ -1,8 +1,10 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { LlmAutoscaling } from './blueprint/autoscaling';
+import type { LlmAlertOptions } from './blueprint/llm-alerts';
 import type { LlmRuntime } from './blueprint/llm-runtime';
+import type { Rollout } from './blueprint/rollout';
 import type { ScaleToZero } from './blueprint/scale-to-zero';
-import type { IModelNamespace, KubernetesSecretKey } from './interfaces';
+import type { IInferenceGateway, ILlmService, IModelNamespace, KubernetesSecretKey } from './interfaces';
 import type { ModelSource } from './model-source';
 import type { LlmModel } from '../accelerators/llm-model';
 import type { KvCacheDtype, ModelDtype, WeightQuantization } from '../accelerators/quantization';
@@ -139,11 +141,11 @@ export interface LlmAccessOptions {
   readonly apiKey?: KubernetesSecretKey;
 
   /**
-   * Namespaces whose pods may call.
+   * Namespaces whose pods may call the service, besides the gateway.
    *
-   * @default - none; `allowFromNamespace` adds one
+   * @default - none; `addCaller` adds one
    */
-  readonly callerNamespaces?: string[];
+  readonly callers?: string[];
 
   /**
    * Prometheus that scrapes the service and that autoscaling asks.
@@ -151,6 +153,21 @@ export interface LlmAccessOptions {
    * @default - none
    */
   readonly prometheus?: IPrometheus;
+
+  /**
+   * Whether a ServiceMonitor, alert rules and a Grafana dashboard come with the service. They need the definitions of the Prometheus
+   * operator in the cluster.
+   *
+   * @default - true with prometheus, else false
+   */
+  readonly monitoring?: boolean;
+
+  /**
+   * From when on alerts fire.
+   *
+   * @default - those of LlmAlertOptions
+   */
+  readonly alerts?: LlmAlertOptions;
 
   /**
    * Further environment variables of the server.
@@ -212,8 +229,32 @@ export interface LlmPlacementOptions {
   readonly scaleToZero?: ScaleToZero;
 }
 
+/** How callers from outside of the cluster reach the service, and a candidate beside it. */
+export interface LlmRoutingOptions {
+  /**
+   * Gateway that callers come through; service `chat` answers at `<url of the gateway>/chat/v1`.
+   *
+   * @default - none: the service answers inside of the cluster only
+   */
+  readonly gateway?: IInferenceGateway;
+
+  /**
+   * Another service in the same namespace, without a gateway of its own, that gets its part of the requests.
+   *
+   * @default - none
+   */
+  readonly candidate?: ILlmService;
+
+  /**
+   * How requests are divided between this service and the candidate.
+   *
+   * @default - all go to this service
+   */
+  readonly rollout?: Rollout;
+}
+
 /** Properties of a language model as a service. */
-export interface LlmServiceProps extends LlmEngineOptions, LlmAccessOptions, LlmPlacementOptions {
+export interface LlmServiceProps extends LlmEngineOptions, LlmAccessOptions, LlmPlacementOptions, LlmRoutingOptions {
   /** The cluster. */
   readonly cluster: IMlCluster;
 

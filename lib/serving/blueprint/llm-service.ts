@@ -148,6 +148,17 @@ export function endpointOf(form: LlmForm, name: string): LlmEndpoint {
   }
 }
 
+/** Base address for OpenAI clients inside of the cluster. */
+export function urlOf({ protocol, service, port }: LlmEndpoint, namespace: string): string {
+  const usual = port === (protocol === 'https' ? 443 : 80);
+  return `${protocol}://${service}.${namespace}.svc.cluster.local${usual ? '' : `:${port}`}/v1`;
+}
+
+/** Where OpenAI's API is on a gateway; KServe's own route has the namespace in it. */
+export function gatewayPathOf({ form, name, namespace }: LlmServiceInput): string {
+  return form === 'llm-inference-service' ? `/${namespace}/${name}/v1` : `/${name}/v1`;
+}
+
 /** Name of a LeaderWorkerSet: its controller makes a Service of that name, so it is not the service's own. */
 export function groupNameOf(name: string): string {
   return `${name}-ranks`;

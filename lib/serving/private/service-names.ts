@@ -1,4 +1,4 @@
-const KEY = Symbol.for('cdk-ml-platform.ServiceNames');
+const KEY = Symbol.for('cdk-ml-platform.ModelService.names');
 
 /** Names of services in a cluster, `namespace/name`, with the paths of those that have them; the same for two copies of this package. */
 export function serviceNamesOf(cluster: object): Map<string, string> {
