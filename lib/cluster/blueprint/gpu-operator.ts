@@ -16,17 +16,17 @@ export function gpuOperatorValues(images: readonly string[]): Record<string, unk
   const part = (name: string): Record<string, string> => ({ ...folderAndName(imageNamed(images, name)) });
   const discovery = imageNamed(images, 'node-feature-discovery');
   return {
-    driver: { enabled: false },
-    toolkit: { enabled: false },
-    operator: part('gpu-operator'),
-    validator: part('gpu-operator'),
-    daemonsets: { tolerations: [GPU_TOLERATION] },
-    devicePlugin: { ...part('k8s-device-plugin'), config: { create: true, name: 'ml-platform-device-plugin', default: WHOLE_GPUS, data: pluginConfigs() } },
-    gfd: part('k8s-device-plugin'),
+    'driver': { enabled: false },
+    'toolkit': { enabled: false },
+    'operator': part('gpu-operator'),
+    'validator': part('gpu-operator'),
+    'daemonsets': { tolerations: [GPU_TOLERATION] },
+    'devicePlugin': { ...part('k8s-device-plugin'), config: { create: true, name: 'ml-platform-device-plugin', default: WHOLE_GPUS, data: pluginConfigs() } },
+    'gfd': part('k8s-device-plugin'),
     // whole GPUs and slices have different names, so that both can be in one cluster
-    mig: { strategy: 'mixed' },
-    migManager: part('k8s-mig-manager'),
-    dcgmExporter: { ...part('dcgm-exporter'), serviceMonitor: { enabled: true } },
+    'mig': { strategy: 'mixed' },
+    'migManager': part('k8s-mig-manager'),
+    'dcgmExporter': { ...part('dcgm-exporter'), serviceMonitor: { enabled: true } },
     // it finds the GPUs, and runs where the operator is to work and nowhere else
     'node-feature-discovery': {
       image: { repository: discovery.path, tag: discovery.tag },
