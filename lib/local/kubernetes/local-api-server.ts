@@ -6,6 +6,7 @@ import { defineCustomResources, served } from './custom-resource-definitions';
 import { freePorts } from './free-ports';
 import { kubeconfig } from './kubeconfig';
 import { KubernetesClient, type KubernetesObject } from './kubernetes-client';
+import type { ServiceNetwork } from './service-network';
 import { SupervisedProcess } from './supervised-process';
 import { cacheEntry, entryName } from '../toolchain/cache';
 import { requireTool } from '../toolchain/tool';
@@ -24,6 +25,12 @@ export interface LocalApiServerOptions {
    * @default - none; `define` adds some later
    */
   readonly definitions?: readonly KubernetesObject[];
+  /**
+   * Where connections to Services arrive: with it, webhooks of charts answer.
+   *
+   * @default - nowhere; a call of a webhook fails
+   */
+  readonly services?: ServiceNetwork;
 }
 
 /**
@@ -42,7 +49,7 @@ export class LocalApiServer {
     mkdirSync(dir, { recursive: true });
     if (definitions.length > 0) cpSync(await seededData(etcd, apiServer, definitions), join(dir, 'etcd'), { recursive: true });
     for (let attempt = 1; ; attempt++) {
-      const server = new LocalApiServer(dir, etcd, apiServer, await freePorts(3));
+      const server = new LocalApiServer(dir, etcd, apiServer, await freePorts(3), options.services);
       try {
         await server.ready();
         await served(server.client, definitions);
@@ -62,7 +69,7 @@ export class LocalApiServer {
   private readonly etcd: SupervisedProcess;
   private readonly apiServer: SupervisedProcess;
 
-  private constructor(dir: string, etcd: string, apiServer: string, [clientPort, peerPort, port]: readonly number[]) {
+  private constructor(dir: string, etcd: string, apiServer: string, [clientPort, peerPort, port]: readonly number[], services?: ServiceNetwork) {
     const token = randomBytes(24).toString('hex');
     const certificates = join(dir, 'certificates');
     this.url = `https://127.0.0.1:${port}`;
@@ -70,7 +77,9 @@ export class LocalApiServer {
     writeIdentity(dir, token);
     this.etcd = new SupervisedProcess({ command: etcd, args: etcdArgs(join(dir, 'etcd'), clientPort, peerPort), log: join(dir, 'etcd.log') });
     this.apiServer = new SupervisedProcess({
-      command: apiServer, args: apiServerArgs(dir, certificates, clientPort, port), log: join(dir, 'kube-apiserver.log'),
+      command: apiServer,
+      args: [...apiServerArgs(dir, certificates, clientPort, port), ...services ? [`--egress-selector-config-file=${services.configuration}`] : []],
+      log: join(dir, 'kube-apiserver.log'),
     });
     this.client = new KubernetesClient({ url: this.url, token, certificateAuthority: () => readFileSync(join(certificates, 'apiserver.crt'), 'utf8') });
     writeFileSync(this.kubeconfig, kubeconfig(this.url, token, join(certificates, 'apiserver.crt')), { mode: 0o600 });

@@ -1,5 +1,6 @@
 import { cacheEntry, findEntry } from './cache';
 import { isExecutable, onPath, outputOf } from './commands';
+import { goCharts } from './go-charts';
 import { goTools } from './go-tools';
 import { layerTools } from './layer-tools';
 import { uvTool } from './uv-tool';
@@ -30,7 +31,7 @@ export type FoundTool =
 
 /** Every tool by its name. */
 export function tools(): ReadonlyMap<string, Tool> {
-  return new Map([...goTools(), ...layerTools(), uvTool()].map(tool => [tool.name, tool]));
+  return new Map([...goTools(), ...goCharts(), ...layerTools(), uvTool()].map(tool => [tool.name, tool]));
 }
 
 /** Looks for a tool without making it: named by its variable, then on PATH in a fitting version, then in the cache. */

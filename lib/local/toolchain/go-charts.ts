@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, cp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { entryName } from './cache';
+import { onPath, run } from './commands';
+import type { Tool } from './tool';
+import { PlatformVersion } from '../../core/versions';
+
+const PINS = join(__dirname, 'go/charts');
+/** Counts changes of what `finish` does. */
+const FINISHING = '1';
+
+/** The modules that hold charts of the platform, and where in them each chart stands. */
+const MODULES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'github.com/aws/karpenter-provider-aws': { 'karpenter': 'charts/karpenter', 'karpenter-crd': 'charts/karpenter-crd' },
+  'github.com/cert-manager/cert-manager': { 'cert-manager': 'deploy/charts/cert-manager' },
+  'github.com/envoyproxy/gateway': { 'envoy-gateway-helm': 'charts/gateway-helm', 'envoy-gateway-crds-helm': 'charts/gateway-crds-helm' },
+  'github.com/kserve/kserve': {
+    'kserve-crd': 'charts/kserve-crd',
+    'kserve-resources': 'charts/kserve-resources',
+    'kserve-runtime-configs': 'charts/kserve-runtime-configs',
+    'kserve-llmisvc-crd': 'charts/kserve-llmisvc-crd',
+    'kserve-llmisvc-resources': 'charts/kserve-llmisvc-resources',
+  },
+};
+
+/**
+ * Charts of the platform version as their own projects keep them at the release's tag, out of the archives of their Go modules.
+ * `chart-<name>` is a folder for helm. What a project's release tool adds is added here: the version, and images in values.
+ */
+export function goCharts(): Tool[] {
+  return Object.entries(MODULES).flatMap(([module, charts]) => Object.entries(charts).map(([name, path]) => goChart(name, module, path)));
+}
+
+function goChart(name: string, module: string, path: string): Tool {
+  const { version } = PlatformVersion.all().slice(-1)[0].chart(name);
+  const tag = `v${version.replace(/^v/, '')}`;
+  const tool = `chart-${name}`;
+  return {
+    name: tool,
+    variable: `ML_PLATFORM_${tool.toUpperCase().replace(/-/g, '_')}`,
+    version,
+    binary: name,
+    entry: () => entryName(tool, [module, tag, path, pinOf(module, tag), FINISHING]),
+    obstacle: () => onPath('go') === undefined ? 'Go is needed to fetch it and is not on PATH' : undefined,
+    make: async (folder) => {
+      if (pinOf(module, tag) === '') throw new Error(`go/charts/go.sum says nothing about ${module} ${tag}; add what go mod download -json says`);
+      // fails if the archive is not what go.sum says
+      const answer = await run('go', ['mod', 'download', '-json', `${module}@${tag}`], { cwd: PINS, env: { ...process.env, GOFLAGS: '-mod=readonly' } });
+      const { Dir } = JSON.parse(answer) as { Dir: string };
+      await cp(join(Dir, path), join(folder, name), { recursive: true });
+      await makeWritable(join(folder, name));
+      await finish(join(folder, name), version);
+    },
+  };
+}
+
+/** What the release tools of these projects do before they package a chart. */
+async function finish(chart: string, version: string): Promise<void> {
+  const manifest = join(chart, 'Chart.yaml');
+  const text = await readFile(manifest, 'utf8');
+  await writeFile(manifest, text.replace(/^(version|appVersion):.*$/gm, (_, key: string) => `${key}: ${version}`));
+  const template = join(chart, 'values.tmpl.yaml');
+  if (!existsSync(template)) return;
+  const values = { GatewayImage: `docker.io/envoyproxy/gateway:${version}`, GatewayImagePullPolicy: 'IfNotPresent' };
+  const filled = Object.entries(values).reduce((filling, [key, value]) => filling.replaceAll(`\${${key}}`, value), await readFile(template, 'utf8'));
+  await writeFile(join(chart, 'values.yaml'), filled);
+  await rm(template);
+}
+
+function pinOf(module: string, tag: string): string {
+  const lines = readFileSync(join(PINS, 'go.sum'), 'utf8').split('\n');
+  return lines.find(line => line.startsWith(`${module} ${tag} `)) ?? '';
+}
+
+/** Go's cache holds files that nobody may write. */
+async function makeWritable(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await makeWritable(path);
+    else await chmod(path, 0o644);
+  }
+}
