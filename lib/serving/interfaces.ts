@@ -1,6 +1,7 @@
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
+import type { InferenceProtocol } from './blueprint/model-format';
 import type { IMlCluster } from '../cluster/interfaces';
 import type { IInternalLoadBalancer, IInternalService } from '../network/interfaces';
 
@@ -150,15 +151,56 @@ export interface LlmServiceAttributes {
 }
 
 /** A model that answers inside of a cluster. */
-export interface IClusterModelService extends IConstruct, iam.IGrantable {
-  /** Name of the service. */
-  readonly serviceName: string;
+export interface IClusterModelService extends IConstruct {
+  /** The cluster that it runs in. */
+  readonly cluster: IMlCluster;
   /** Namespace of its pods. */
   readonly namespaceName: string;
+  /** Name of the Kubernetes Service that answers. */
+  readonly kubernetesServiceName: string;
+  /** Port of that Service. */
+  readonly port: number;
   /** Name of the model in requests. */
   readonly modelName: string;
+  /** REST protocol that it speaks; undefined where it has an API of its own. */
+  readonly protocol?: InferenceProtocol;
   /** Address inside of the cluster, such as `http://fraud-predictor.models.svc.cluster.local`. */
   readonly url: string;
   /** Address that requests are sent to inside of the cluster: that of the model in the service's protocol. */
   readonly inferenceUrl: string;
+  /**
+   * Lets the pods of one more namespace call the service. Callers of a service that the library did not make are let in by
+   * whoever made it.
+   *
+   * @param namespaceName the callers' namespace
+   */
+  addCaller(namespaceName: string): void;
+}
+
+/** A model that is served in a cluster already. */
+export interface ClusterModelServiceAttributes {
+  /** The cluster that it runs in. */
+  readonly cluster: IMlCluster;
+  /** Name of the Kubernetes Service that answers, for example `fraud-predictor`. */
+  readonly kubernetesServiceName: string;
+  /** Name of the model in requests. */
+  readonly modelName: string;
+  /**
+   * Namespace of the Service.
+   *
+   * @default 'models'
+   */
+  readonly namespaceName?: string;
+  /**
+   * Port of the Service.
+   *
+   * @default 80
+   */
+  readonly port?: number;
+  /**
+   * REST protocol that it speaks.
+   *
+   * @default - an API of its own
+   */
+  readonly protocol?: InferenceProtocol;
 }

@@ -5,19 +5,21 @@ import { Construct } from 'constructs';
 import { planRequestScaling, type ScalingPlan } from './blueprint/autoscaling-plan';
 import { kserveModel, type KServeModelBlueprint } from './blueprint/kserve-model';
 import { inferencePath } from './blueprint/kserve-paths';
-import { decideModelService, type ModelServiceDecision, pinnedImage, type VersionDecision } from './blueprint/kserve-service';
+import { decideModelService, type ModelServiceDecision, pinnedImage } from './blueprint/kserve-service';
+import type { InferenceProtocol } from './blueprint/model-format';
 import type { ModelServer } from './blueprint/model-runtime-servers';
 import { hostNameOf } from './blueprint/model-service';
-import type { IClusterModelService } from './interfaces';
+import type { ClusterModelServiceAttributes, IClusterModelService } from './interfaces';
 import { modelCallerChart, modelChart } from './manifests/inference-service-chart';
 import { ModelNamespace } from './model-namespace';
 import type { ModelServiceProps } from './model-service-props';
 import type { ModelSource } from './model-source';
 import { serviceNamesOf } from './private/service-names';
 import { mirroredImage } from '../cluster/blueprint/endpoints';
+import type { IMlCluster } from '../cluster/interfaces';
 import { ManifestRelease } from '../cluster/manifest-release';
 import { WorkloadIdentity } from '../cluster/workload-identity';
-import { checkText, DNS_LABEL } from '../core/private/checks';
+import { checkInteger, checkText, DNS_LABEL } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
 import { runtimeAsset } from '../core/private/runtime-asset';
 import { acknowledgeWildcards } from '../network/acknowledge-wildcards';
@@ -28,8 +30,8 @@ const MANY_CALLS = 'calls are written as many objects below one prefix; the righ
  * A model on Kubernetes: a KServe InferenceService in Standard mode with one of KServe's servers in a pinned version, Triton, or a
  * container of your own.
  *
- * It brings its ServingRuntime, ServiceAccount with AWS rights by Pod Identity, network policies and, where asked for, scaling, a route
- * on the gateway and a candidate beside the stable version. Its pods meet Pod Security "restricted". The cluster needs the add-on
+ * It brings its ServingRuntime, ServiceAccount with AWS rights by Pod Identity, network policies and, where asked for, scaling and a
+ * route on the gateway, on which a candidate may have its part of the requests. Its pods meet Pod Security "restricted". The cluster needs the add-on
  * `KServe`, with route creation off.
  *
  * Fails with a ValidationError, among others `missing-source`, `unsupported-source`, `unsupported-protocol`, `grpc-with-v1`,
@@ -38,52 +40,69 @@ const MANY_CALLS = 'calls are written as many objects below one prefix; the righ
  *
  * @see https://kserve.github.io/website/docs/reference/crd-api#inferenceservice
  */
-export class ModelService extends Construct implements IClusterModelService {
+export class ModelService extends Construct implements IClusterModelService, iam.IGrantable {
+  /** A model that is served in a cluster already. Nothing is created. */
+  static fromClusterModelServiceAttributes(scope: Construct, id: string, attributes: ClusterModelServiceAttributes): IClusterModelService {
+    const faults = Faults.of(scope, id);
+    checkText(faults, 'kubernetesServiceName', attributes.kubernetesServiceName, DNS_LABEL);
+    checkText(faults, 'namespaceName', attributes.namespaceName, DNS_LABEL);
+    checkInteger(faults, 'port', attributes.port, { min: 1, max: 65_535 });
+    faults.throwIfAny();
+    return new ImportedModelService(scope, id, attributes);
+  }
+
+  readonly cluster: IMlCluster;
+  /** Name of the service: that of its InferenceService, ServiceAccount and policies. */
   readonly serviceName: string;
   readonly namespaceName: string;
+  readonly kubernetesServiceName: string;
+  readonly port: number;
   readonly modelName: string;
+  readonly protocol?: InferenceProtocol;
   readonly url: string;
   readonly inferenceUrl: string;
   /** Host and port of gRPC inside of the cluster; undefined where its port is closed. */
   readonly grpcAddress?: string;
   /** Address on the gateway; undefined without one. */
   readonly gatewayUrl?: string;
-  /** AWS rights of the pods, transformer and candidate included. */
+  /** AWS rights of the pods, the transformer's included. */
   readonly identity: WorkloadIdentity;
   /** The role of the pods, as grants see it. */
   readonly grantPrincipal: iam.IPrincipal;
   /** The service's objects in the cluster. */
   readonly release: ManifestRelease;
-  private readonly props: ModelServiceProps;
-  private readonly versions: KServeModelBlueprint[];
+  private readonly decided: KServeModelBlueprint;
 
   constructor(scope: Construct, id: string, props: ModelServiceProps) {
     const faults = Faults.of(scope, id);
+    const { cluster, gateway, candidate } = props;
     const serviceName = props.serviceName ?? hostNameOf(id) ?? '';
     const namespaceName = props.namespace?.namespaceName ?? 'models';
     const scaling = planScaling(faults, props, serviceName, namespaceName);
-    const plan = decide(faults, scope, props, serviceName, scaling);
-    checkName(faults, props.cluster, `${namespaceName}/${serviceName}`);
+    const plan = decide(faults, scope, props, { serviceName, namespaceName, scaling });
+    checkName(faults, cluster, `${namespaceName}/${serviceName}`);
     faults.throwIfAny();
     super(scope, id);
 
-    serviceNamesOf(props.cluster).set(`${namespaceName}/${serviceName}`, this.node.path);
-    this.props = props;
+    serviceNamesOf(cluster).set(`${namespaceName}/${serviceName}`, this.node.path);
+    this.cluster = cluster;
     this.serviceName = serviceName;
-    this.namespaceName = (props.namespace ?? ModelNamespace.of(props.cluster)).namespaceName;
+    this.namespaceName = (props.namespace ?? ModelNamespace.of(cluster)).namespaceName;
+    this.decided = this.blueprint(props, plan);
+    const { entry } = this.decided;
+    this.kubernetesServiceName = entry.service;
+    this.port = entry.port;
     this.modelName = plan.modelName;
-    const stable = this.blueprint(serviceName, plan, plan.stable);
-    const candidate = plan.candidate === undefined ? undefined : this.blueprint(`${serviceName}-candidate`, plan, plan.candidate);
-    this.versions = candidate === undefined ? [stable] : [stable, candidate];
-    const host = `${stable.entry.service}.${this.namespaceName}.svc.cluster.local`;
-    this.url = `http://${host}`;
+    this.protocol = plan.protocol;
+    this.url = addressOf(this.kubernetesServiceName, this.namespaceName, this.port);
     this.inferenceUrl = `${this.url}${inferencePath(plan.protocol, plan.modelName)}`;
-    this.grpcAddress = stable.entry.grpcPort === undefined ? undefined : `${host}:${stable.entry.grpcPort}`;
-    this.gatewayUrl = props.gateway === undefined ? undefined : `${props.gateway.url}/${serviceName}`;
-    this.identity = this.createIdentity();
+    this.grpcAddress = entry.grpcPort === undefined ? undefined : `${entry.service}.${this.namespaceName}.svc.cluster.local:${entry.grpcPort}`;
+    this.gatewayUrl = gateway === undefined ? undefined : `${gateway.url}/${serviceName}`;
+    this.identity = this.createIdentity(props);
     this.grantPrincipal = this.identity.grantPrincipal;
-    this.release = this.createRelease(stable, candidate, scaling);
-    this.warn(stable);
+    this.release = this.createRelease(props, scaling);
+    if (gateway !== undefined) candidate?.addCaller(gateway.proxyNamespace);
+    this.warn();
   }
 
   /**
@@ -93,59 +112,47 @@ export class ModelService extends Construct implements IClusterModelService {
    *
    * @param namespaceName the callers' namespace
    */
-  addCaller(namespaceName: string): ManifestRelease {
+  addCaller(namespaceName: string): void {
     const faults = Faults.ofConstruct(this);
     checkText(faults, 'namespaceName', namespaceName, DNS_LABEL);
     faults.throwIfAny();
-    return new ManifestRelease(this, `From${pascal(namespaceName)}`, {
-      cluster: this.props.cluster, chart: modelCallerChart(this.versions, namespaceName),
-    });
+    const id = `From${pascal(namespaceName)}`;
+    if (this.node.tryFindChild(id) !== undefined) return;
+    new ManifestRelease(this, id, { cluster: this.cluster, namespace: this.namespaceName, chart: modelCallerChart(this.decided, namespaceName) });
   }
 
-  private blueprint(name: string, plan: ModelServiceDecision, version: VersionDecision): KServeModelBlueprint {
-    const { requestLog, grpc = false } = this.props;
+  private blueprint(props: ModelServiceProps, plan: ModelServiceDecision): KServeModelBlueprint {
+    const { transformer } = plan;
     return kserveModel({
-      ...version,
-      name,
+      ...plan,
+      name: this.serviceName,
       namespace: this.namespaceName,
-      modelName: plan.modelName,
-      image: this.imageOf(version.server),
-      protocol: plan.protocol,
-      grpc,
-      share: plan.share,
-      gpus: plan.gpus,
-      startupSeconds: plan.startupSeconds,
-      graceSeconds: plan.graceSeconds,
+      image: this.imageOf(plan.server, plan.gpus !== undefined),
+      grpc: props.grpc ?? false,
       serviceAccountName: this.serviceName,
-      logger: requestLog?._plan,
-      transformer: plan.transformer === undefined ? undefined : { ...plan.transformer, image: this.mirrored(plan.transformer.image) },
+      logger: props.requestLog?._plan,
+      transformer: transformer === undefined ? undefined : { ...transformer, image: this.mirrored(transformer.image) },
     });
   }
 
-  private imageOf(server: ModelServer): string | undefined {
-    const pinned = pinnedImage(server, this.props.gpu !== undefined);
-    if (pinned !== undefined) return this.mirrored(this.props.cluster.platformVersion.container(pinned));
+  private imageOf(server: ModelServer, onGpus: boolean): string | undefined {
+    const pinned = pinnedImage(server, onGpus);
+    if (pinned !== undefined) return this.mirrored(this.cluster.platformVersion.container(pinned));
     if (server.image?.address !== undefined) return this.mirrored(server.image.address);
-    return server.image?.built === true ? this.builtImage() : undefined;
+    if (server.image?.built !== true) return undefined;
+    const { directory, target, exclude } = runtimeAsset('serving');
+    return new DockerImageAsset(this, 'Image', { directory, target, exclude, platform: Platform.LINUX_AMD64 }).imageUri;
   }
 
   private mirrored(image: string): string {
-    return mirroredImage(this.props.cluster.imageMirror, image);
+    return mirroredImage(this.cluster.imageMirror, image);
   }
 
-  /** The library's own image, once for the stable version and the candidate. */
-  private builtImage(): string {
-    const known = this.node.tryFindChild('Image') as DockerImageAsset | undefined;
-    const { directory, target, exclude } = runtimeAsset('serving');
-    return (known ?? new DockerImageAsset(this, 'Image', { directory, target, exclude, platform: Platform.LINUX_AMD64 })).imageUri;
-  }
-
-  private createIdentity(): WorkloadIdentity {
-    const { cluster, source, candidate, requestLog } = this.props;
+  private createIdentity({ source, requestLog }: ModelServiceProps): WorkloadIdentity {
     const identity = new WorkloadIdentity(this, 'Identity', {
-      cluster, namespace: this.namespaceName, serviceAccountName: this.serviceName, createServiceAccount: false,
+      cluster: this.cluster, namespace: this.namespaceName, serviceAccountName: this.serviceName, createServiceAccount: false,
     });
-    for (const it of new Set([source, candidate?.source])) if (it !== undefined) grantRead(it, identity);
+    if (source !== undefined) grantRead(source, identity);
     if (requestLog?.bucket !== undefined) {
       const objects = [requestLog.bucket.arnForObjects(`${requestLog.prefix}/*`)];
       acknowledgeWildcards(identity.grantPrincipal, objects, MANY_CALLS);
@@ -155,15 +162,15 @@ export class ModelService extends Construct implements IClusterModelService {
     return identity;
   }
 
-  private createRelease(stable: KServeModelBlueprint, candidate?: KServeModelBlueprint, scaling?: ScalingPlan): ManifestRelease {
-    const { cluster, gateway, callers = [], prometheus, rollout, overrides } = this.props;
+  private createRelease(props: ModelServiceProps, scaling: ScalingPlan | undefined): ManifestRelease {
+    const { gateway, candidate, callers = [], prometheus, rollout, overrides } = props;
     const holder = scaling?.wake?.type === 'request' ? [scaling.wake.namespace] : [];
     return new ManifestRelease(this, 'Release', {
-      cluster,
+      cluster: this.cluster,
       namespace: this.namespaceName,
       chart: modelChart({
-        stable,
-        candidate,
+        service: this.decided,
+        candidate: candidate === undefined ? undefined : { service: candidate.kubernetesServiceName, port: candidate.port },
         rollout,
         overrides,
         scaling,
@@ -176,7 +183,8 @@ export class ModelService extends Construct implements IClusterModelService {
     });
   }
 
-  private warn({ server, gpus, replicas, logger, grpc }: KServeModelBlueprint): void {
+  private warn(): void {
+    const { server, gpus, replicas, logger, grpc } = this.decided;
     const warnings: Record<string, string | undefined> = {
       'model-runs-code': server.runsCode === undefined ? undefined
         : `runtime '${server.name}' runs code of the model (${server.runsCode}): whoever may write to its source acts with the rights of this service`,
@@ -191,22 +199,53 @@ export class ModelService extends Construct implements IClusterModelService {
   }
 }
 
-function decide(
-  faults: Faults, scope: Construct, props: ModelServiceProps, serviceName: string, scaling: ScalingPlan | undefined,
-): ModelServiceDecision {
-  const { runtime, source, environment = {}, candidate } = props;
+/** A model that is served already, as a construct that creates nothing. */
+class ImportedModelService extends Construct implements IClusterModelService {
+  readonly cluster: IMlCluster;
+  readonly namespaceName: string;
+  readonly kubernetesServiceName: string;
+  readonly port: number;
+  readonly modelName: string;
+  readonly protocol?: InferenceProtocol;
+  readonly url: string;
+  readonly inferenceUrl: string;
+
+  constructor(scope: Construct, id: string, attributes: ClusterModelServiceAttributes) {
+    super(scope, id);
+    this.cluster = attributes.cluster;
+    this.namespaceName = attributes.namespaceName ?? 'models';
+    this.kubernetesServiceName = attributes.kubernetesServiceName;
+    this.port = attributes.port ?? 80;
+    this.modelName = attributes.modelName;
+    this.protocol = attributes.protocol;
+    this.url = addressOf(this.kubernetesServiceName, this.namespaceName, this.port);
+    this.inferenceUrl = `${this.url}${inferencePath(this.protocol, this.modelName)}`;
+  }
+
+  addCaller(): void {
+    // whoever made the service lets its callers in
+  }
+}
+
+function addressOf(service: string, namespace: string, port: number): string {
+  return `http://${service}.${namespace}.svc.cluster.local${port === 80 ? '' : `:${port}`}`;
+}
+
+interface Names {
+  readonly serviceName: string;
+  readonly namespaceName: string;
+  readonly scaling?: ScalingPlan;
+}
+
+function decide(faults: Faults, scope: Construct, props: ModelServiceProps, names: Names): ModelServiceDecision {
   return decideModelService(faults, {
-    serviceName,
-    scaling,
+    ...names,
     modelName: props.modelName,
     region: Stack.of(scope).region,
-    stable: { server: runtime._server, source: source?._weights, environment },
-    candidate: candidate === undefined ? undefined : {
-      server: (candidate.runtime ?? runtime)._server,
-      source: (candidate.source ?? source)?._weights,
-      environment: candidate.environment ?? environment,
-      replicas: candidate.replicas,
-    },
+    server: props.runtime._server,
+    source: props.source?._weights,
+    environment: props.environment ?? {},
+    candidate: props.candidate,
     rollout: props.rollout,
     hasGateway: props.gateway !== undefined,
     hasAutoscaling: props.autoscaling !== undefined,

@@ -5,7 +5,7 @@ import type { ModelRuntime } from './blueprint/model-runtime';
 import type { RequestLogging } from './blueprint/request-logging';
 import type { Rollout } from './blueprint/rollout';
 import type { ScaleToZero } from './blueprint/scale-to-zero';
-import type { IInferenceGateway, IModelNamespace } from './interfaces';
+import type { IClusterModelService, IInferenceGateway, IModelNamespace } from './interfaces';
 import type { ModelSource } from './model-source';
 import type { IGpuNodePool, IMlCluster } from '../cluster/interfaces';
 import type { IPrometheus } from '../monitoring/interfaces';
@@ -116,37 +116,6 @@ export interface ModelTransformer {
   readonly user?: number;
 }
 
-/** Another version of a service, beside the stable one. What is not said is as in the stable version. */
-export interface ModelServiceCandidate {
-  /**
-   * What runs it. It has to speak the stable version's protocol.
-   *
-   * @default - as in the stable version
-   */
-  readonly runtime?: ModelRuntime;
-
-  /**
-   * Where the model comes from.
-   *
-   * @default - as in the stable version
-   */
-  readonly source?: ModelSource;
-
-  /**
-   * Environment variables, instead of the stable version's.
-   *
-   * @default - as in the stable version
-   */
-  readonly environment?: { readonly [name: string]: string };
-
-  /**
-   * How many pods there are; a candidate is not scaled.
-   *
-   * @default - the stable version's fewest
-   */
-  readonly replicas?: number;
-}
-
 /** The pods of a model service. */
 export interface ModelServicePods {
   /**
@@ -216,16 +185,17 @@ export interface ModelServiceRouting {
   readonly gateway?: IInferenceGateway;
 
   /**
-   * Another version beside the stable one. Needs `gateway` and `rollout`.
+   * Another service in the same namespace, without a gateway of its own, that gets its part of the requests. It answers by the same
+   * protocol and `modelName`.
    *
    * @default - none
    */
-  readonly candidate?: ModelServiceCandidate;
+  readonly candidate?: IClusterModelService;
 
   /**
-   * How requests are divided between the stable version and the candidate. Rollback is this value.
+   * How requests are divided between this service and the candidate. Rollback is this value.
    *
-   * @default - there is no candidate
+   * @default - all go to this service
    */
   readonly rollout?: Rollout;
 
@@ -267,7 +237,7 @@ export interface ModelServiceProps extends ModelServicePods, ModelServiceRouting
   readonly namespace?: IModelNamespace;
 
   /**
-   * Name of the service: 1 to 36 lower-case letters, digits or hyphens, starting with a letter.
+   * Name of the service: 1 to 46 lower-case letters, digits or hyphens, starting with a letter.
    *
    * @default - the construct's id in lower case with hyphens
    */

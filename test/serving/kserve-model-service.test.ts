@@ -3,7 +3,8 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { deliveredBy, kserveCluster, PaperGateway, PaperPool, PROMETHEUS } from './kserve-support';
 import type { IMlCluster } from '../../lib/cluster';
-import {
+import type {
+  IClusterModelService,
   InferenceProtocol, ModelRuntime, ModelService, type ModelServiceProps, RequestLogging, Rollout, ScaleToZero,
 } from '../../lib/serving';
 import { ModelNamespace } from '../../lib/serving/model-namespace';
@@ -247,14 +248,26 @@ describe('behind a gateway', () => {
     }]);
   });
 
-  test('a candidate is an InferenceService of its own that gets its share, and loses it by one value', () => {
-    const share = (step: number): Record<string, any> => rule(() => ({
-      candidate: { runtime: ModelRuntime.custom({ image: 'example.com/app:2' }), replicas: 2 }, rollout: Rollout.canary({ steps: [10, 50], step }),
+  test('a candidate is a service of its own that gets its share, and loses it by one value', () => {
+    const share = (step: number): Record<string, any> => rule((stack, cluster) => ({
+      candidate: new ModelService(stack, 'Next', { cluster, runtime: ModelRuntime.custom({ image: 'example.com/app:2' }) }), rollout: Rollout.canary({ steps: [10, 50], step }),
     }));
     const backends = (step: number): unknown => share(step)['HTTPRoute fraud'].spec.rules[0].backendRefs;
-    expect(backends(1)).toEqual([{ name: 'fraud-predictor', port: 80, weight: 90 }, { name: 'fraud-candidate-predictor', port: 80, weight: 10 }]);
-    expect(backends(0)).toEqual([{ name: 'fraud-predictor', port: 80, weight: 100 }, { name: 'fraud-candidate-predictor', port: 80, weight: 0 }]);
-    expect(share(1)['InferenceService fraud-candidate'].spec.predictor).toMatchObject({ minReplicas: 2, serviceAccountName: 'fraud', containers: [{ image: 'example.com/app:2' }] });
+    expect(backends(1)).toEqual([{ name: 'fraud-predictor', port: 80, weight: 90 }, { name: 'next-predictor', port: 80, weight: 10 }]);
+    expect(backends(0)).toEqual([{ name: 'fraud-predictor', port: 80, weight: 100 }, { name: 'next-predictor', port: 80, weight: 0 }]);
+    expect(share(1)['NetworkPolicy next-from-envoy-gateway-system'].spec.podSelector.matchLabels['ml-platform/service']).toBe('next');
+  });
+
+  test('a service that exists can be the candidate, and creates nothing', () => {
+    const objects = rule((stack, cluster) => ({
+      candidate: ModelService.fromClusterModelServiceAttributes(stack, 'Other', { cluster, kubernetesServiceName: 'theirs', port: 8080, modelName: 'x' }), rollout: Rollout.shadow(),
+    }));
+    expect(objects['HTTPRoute fraud'].spec.rules[0].filters).toContainEqual({ type: 'RequestMirror', requestMirror: { backendRef: { name: 'theirs', port: 8080 }, percent: 100 } });
+    const stack = testStack();
+    const imported = ModelService.fromClusterModelServiceAttributes(stack, 'Other', { cluster: kserveCluster(stack), kubernetesServiceName: 'theirs', modelName: 'x', protocol: InferenceProtocol.V2 });
+    imported.addCaller('anybody');
+    expect(imported).toMatchObject({ namespaceName: 'models', port: 80, url: 'http://theirs.models.svc.cluster.local', inferenceUrl: 'http://theirs.models.svc.cluster.local/v2/models/x/infer' });
+    expect(resourcesOf(stack)).toEqual({});
   });
 
   test('KEDA scales the Deployment that KServe makes, and KServe leaves its replicas alone', () => {
@@ -297,7 +310,11 @@ describe('warnings', () => {
 
 describe('validation', () => {
   const pool = (facts: Partial<PaperPool> = {}, gpu: object = {}): More => (stack) => ({ gpu: { pool: new PaperPool(stack, 'Pool', facts), ...gpu } });
-  const candidate: More = (stack, cluster) => ({ gateway: new PaperGateway(stack, 'Gateway', cluster), candidate: {}, rollout: Rollout.canary({ step: 1 }) });
+  const theirs = (stack: Stack, cluster: IMlCluster, more: object = {}): IClusterModelService => ModelService.fromClusterModelServiceAttributes(
+    stack, 'Other', { cluster, kubernetesServiceName: 'theirs', modelName: 'fraud', protocol: InferenceProtocol.V2, ...more });
+  const candidate = (more: object = {}): More => (stack, cluster) => ({
+    gateway: new PaperGateway(stack, 'Gateway', cluster), candidate: theirs(stack, cluster, more), rollout: Rollout.canary({ step: 1 }),
+  });
 
   test.each<[string, ModelRuntime, More, string]>([
     ['no source', ModelRuntime.xgboost(), () => ({ source: undefined }), "[missing-source]: runtime 'xgboost' loads a model, but source is not given; give one, such as ModelSource.s3(bucket, 'models/fraud/')"],
@@ -327,15 +344,17 @@ describe('validation', () => {
     ['KServe\'s canary', ModelRuntime.sklearn(), () => ({ overrides: { canary: [{}] } }), "[kserve-canary]: overrides.canary is refused: KServe 0.20.0's own canary moves no requests in Standard mode and takes pods from the stable version; give candidate and rollout: Rollout.canary(...), which route by an HTTPRoute of the platform"],
     ['KServe\'s canary of the predictor', ModelRuntime.sklearn(), () => ({ overrides: { predictor: { canaryTrafficPercent: 10 } } }), '[kserve-canary]: overrides.predictor.canaryTrafficPercent is refused: '],
     ['KServe\'s autoscaler', ModelRuntime.sklearn(), () => ({ overrides: { predictor: { maxReplicas: 3 } } }), "[reserved-override]: overrides.predictor.maxReplicas is refused: replicas and autoscaling set it, with KServe's own autoscaler off; use those"],
-    ['a candidate without a rollout', ModelRuntime.sklearn(), (stack, cluster) => ({ ...candidate(stack, cluster), rollout: undefined }), '[incomplete-rollout]: candidate gets requests by a rollout, but rollout is not given; give one, such as Rollout.canary({ step: 1 })'],
-    ['a rollout without a candidate', ModelRuntime.sklearn(), (stack, cluster) => ({ ...candidate(stack, cluster), candidate: undefined }), "[incomplete-rollout]: rollout 'canary' divides requests between two versions, but candidate is not given; give one, or leave rollout out"],
-    ['a rollout without a gateway', ModelRuntime.sklearn(), (stack, cluster) => ({ ...candidate(stack, cluster), gateway: undefined }), '[rollout-without-gateway]: candidate gets its requests at the gateway, but gateway is not given; give one'],
-    ['a candidate with another protocol', ModelRuntime.sklearn(), (stack, cluster) => ({ ...candidate(stack, cluster), candidate: { runtime: ModelRuntime.tensorflow() } }), "[candidate-protocol]: candidate speaks 'v1', but the stable version 'v2', and callers do not know which one answers; use a runtime with the same protocol"],
-    ['a candidate of a service that scales', ModelRuntime.sklearn(), (stack, cluster) => ({ ...candidate(stack, cluster), autoscaling: { maxReplicas: 3 }, prometheus: PROMETHEUS }), '[missing-candidate-replicas]: candidate is not scaled while the stable version is; say with candidate.replicas how many pods its share of the requests needs'],
+    ['a candidate without a rollout', ModelRuntime.sklearn(), (stack, cluster) => ({ ...candidate()(stack, cluster), rollout: undefined }), '[incomplete-rollout]: candidate gets requests by a rollout, but rollout is not given; give one, such as Rollout.canary({ step: 1 })'],
+    ['a rollout without a candidate', ModelRuntime.sklearn(), (stack, cluster) => ({ ...candidate()(stack, cluster), candidate: undefined }), "[incomplete-rollout]: rollout 'canary' divides requests between two services, but candidate is not given; give one, or leave rollout out"],
+    ['a rollout without a gateway', ModelRuntime.sklearn(), (stack, cluster) => ({ ...candidate()(stack, cluster), gateway: undefined }), '[rollout-without-gateway]: candidate gets its requests at the gateway, but gateway is not given; give one'],
+    ['a candidate with another protocol', ModelRuntime.sklearn(), candidate({ protocol: InferenceProtocol.V1 }), "[candidate-protocol]: candidate speaks 'v1', but this service 'v2', and callers do not know which one answers; use a runtime with the same protocol"],
+    ['a candidate with another model', ModelRuntime.sklearn(), candidate({ modelName: 'other' }), "[candidate-model-name]: candidate answers for model 'other', but callers ask for 'fraud'; give the candidate modelName: 'fraud'"],
+    ['a candidate elsewhere', ModelRuntime.sklearn(), candidate({ namespaceName: 'team-a' }), "[candidate-in-another-namespace]: candidate is in namespace 'team-a', but a route stays in its own, 'models'; make the candidate there"],
+    ['scale to zero with a rollout', ModelRuntime.sklearn(), (stack, cluster) => ({ ...candidate()(stack, cluster), autoscaling: { maxReplicas: 3 }, prometheus: PROMETHEUS, scaleToZero: ScaleToZero.onRequest() }), '[scale-to-zero-with-rollout]'],
     ['two numbers of replicas', ModelRuntime.sklearn(), (stack, cluster) => ({ replicas: 2, autoscaling: { maxReplicas: 3 }, prometheus: PROMETHEUS, gateway: new PaperGateway(stack, 'Gateway', cluster) }), '[replicas-with-autoscaling]: replicas 2 is a fixed number, but autoscaling sets it; say it with autoscaling.minReplicas'],
     ['scaling without a gateway', ModelRuntime.sklearn(), () => ({ autoscaling: { maxReplicas: 3 }, prometheus: PROMETHEUS }), '[autoscaling-without-gateway]'],
     ['another name than the registry\'s', ModelRuntime.platform(), () => ({ source: registrySource(), modelName: 'fraud' }), "[model-name-of-registry]: modelName 'fraud' is not 'Fraud Model', by which the registry and the server know the model; leave modelName out"],
-    ['a name that labels would cut', ModelRuntime.sklearn(), () => ({ serviceName: 'a'.repeat(37) }), `[invalid-service-name]: serviceName '${'a'.repeat(37)}' is not allowed; use 1 to 36 lower-case letters, digits or hyphens, starting with a letter and ending with a letter or digit`],
+    ['a name that labels would cut', ModelRuntime.sklearn(), () => ({ serviceName: 'a'.repeat(47) }), `[invalid-service-name]: serviceName '${'a'.repeat(47)}' is not allowed; use 1 to 46 lower-case letters, digits or hyphens, starting with a letter and ending with a letter or digit`],
     ['a name that is known only at deploy time', ModelRuntime.sklearn(), () => ({ serviceName: Token.asString({ Ref: 'P' }) }), '[unresolved-service-name]: serviceName is known only at deploy time, but it decides what is created; give a literal'],
     ['replicas that are known only at deploy time', ModelRuntime.sklearn(), () => ({ replicas: Token.asNumber({ Ref: 'P' }) }), '[unresolved-replicas]: replicas is known only at deploy time, but it decides what is created; give a literal'],
     ['a timeout that is known only at deploy time', ModelRuntime.sklearn(), () => ({ startupTimeout: Duration.seconds(Token.asNumber({ Ref: 'P' })) }), '[unresolved-startup-timeout]: startupTimeout is known only at deploy time, but it is checked at synthesis; give a literal'],

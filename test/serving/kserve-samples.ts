@@ -112,7 +112,7 @@ export function samples(): Record<string, Chart> {
   const nobody = { namespaces: [] };
   const callers = { namespaces: ['envoy-gateway-system', 'shop'], metricsNamespace: 'monitoring' };
   const gateway = { name: 'models', namespace: 'gateway' };
-  const small = (runtime: ModelRuntime): Chart => modelChart({ stable: kserveModel(inputFor(runtime)), callers: nobody });
+  const small = (runtime: ModelRuntime): Chart => modelChart({ service: kserveModel(inputFor(runtime)), callers: nobody });
   const full = kserveModel(inputFor(RUNTIMES.triton!, {
     grpc: true, gpus: GPUS, share: { cpus: 7.5, memoryGiB: 30.5, diskGiB: 40 }, replicas: { min: 2, max: 4, autoscaled: true },
     environment: { CHAT_TEMPLATE: '{{ messages }}' }, logger: LOG_TO_S3, transformer: TRANSFORMER,
@@ -121,20 +121,19 @@ export function samples(): Record<string, Chart> {
     files: { hubModel: { id: 'BAAI/bge-m3', revision: 'main' }, token: { secretName: 'hub', key: 'token' } },
     logger: RequestLogging.toUrl('http://broker.events.svc.cluster.local:8080/models')._plan,
   });
-  const candidate = kserveModel(inputFor(RUNTIMES.custom!, { name: 'fraud-candidate' }));
   const services = {
     ...Object.fromEntries(Object.entries(RUNTIMES).map(([name, runtime]) => [`${name}, smallest`, small(runtime)])),
-    'Triton with everything': modelChart({ stable: full, callers, gateway, scaling: scaling(), overrides: { predictor: { priorityClassName: 'high' } } }),
-    'a model of the Hub': modelChart({ stable: kserveModel(hub), callers }),
-    'a volume': modelChart({ stable: kserveModel(inputFor(RUNTIMES.onnx!, { files: { storageUri: 'pvc://cache/onnx' } })), callers: nobody }),
+    'Triton with everything': modelChart({ service: full, callers, gateway, scaling: scaling(), overrides: { predictor: { priorityClassName: 'high' } } }),
+    'a model of the Hub': modelChart({ service: kserveModel(hub), callers }),
+    'a volume': modelChart({ service: kserveModel(inputFor(RUNTIMES.onnx!, { files: { storageUri: 'pvc://cache/onnx' } })), callers: nobody }),
     'a canary': modelChart({
-      stable: kserveModel(inputFor(RUNTIMES.custom!)), candidate, rollout: Rollout.canary({ step: 2 }), callers, gateway,
+      service: kserveModel(inputFor(RUNTIMES.custom!)), candidate: { service: 'fraud-next-predictor', port: 80 }, rollout: Rollout.canary({ step: 2 }), callers, gateway,
     }),
-    'requests that are held': modelChart({ stable: kserveModel(inputFor(RUNTIMES.sklearn!)), callers, gateway, scaling: scaling(ScaleToZero.onRequest()) }),
+    'requests that are held': modelChart({ service: kserveModel(inputFor(RUNTIMES.sklearn!)), callers, gateway, scaling: scaling(ScaleToZero.onRequest()) }),
   };
   return {
     ...services,
     ...Object.fromEntries(Object.entries(services).map(([name, chart]) => [`the pods of ${name}`, podsOf(chart)])),
-    'one more caller': modelCallerChart([full, candidate], 'team-a'),
+    'one more caller': modelCallerChart(full, 'team-a'),
   };
 }

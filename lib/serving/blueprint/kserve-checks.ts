@@ -1,16 +1,17 @@
 import type { ModelShare } from './kserve-model';
+import type { LlmWeights } from './llm-weights';
 import { InferenceProtocol } from './model-format';
 import type { ModelServer } from './model-runtime-servers';
 import { checkLiteral, checkNumber, checkOneOf, checkText, show, type TextRule } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 
 /**
- * KServe's rule for names, and short enough that no label of what it makes of them is cut: `isvc.<name>-candidate-transformer` has 63
- * characters. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+ * KServe's rule for names, and short enough that no label of what it makes of them is too long: `isvc.<name>-transformer` has 63
+ * characters at most. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
  */
 export const MODEL_SERVICE_NAME: TextRule = {
-  pattern: /^[a-z]([-a-z0-9]{0,34}[a-z0-9])?$/,
-  allowed: '1 to 36 lower-case letters, digits or hyphens, starting with a letter and ending with a letter or digit',
+  pattern: /^[a-z]([-a-z0-9]{0,44}[a-z0-9])?$/,
+  allowed: '1 to 46 lower-case letters, digits or hyphens, starting with a letter and ending with a letter or digit',
 };
 const MODEL_NAME: TextRule = {
   pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, allowed: '1 to 128 letters, digits, dots, hyphens or underscores',
@@ -20,9 +21,6 @@ const VARIABLE: TextRule = { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, allowed: 'lett
 /** KServe sets these, or refuses them. https://github.com/kserve/kserve/blob/v0.20.0/pkg/validation/env_policy.go */
 const RESERVED = ['PYTHONPATH', 'INFERENCE_SERVICE_NAME', 'STORAGE_URI', 'HF_TOKEN'];
 
-/** Where a model's files come from. */
-export type SourceType = 's3' | 'hugging-face' | 'registry' | 'node-cache' | undefined;
-
 /** Refuses names that KServe or Kubernetes would refuse. */
 export function checkNames(faults: Faults, serviceName: string, modelName: string | undefined): void {
   if (checkLiteral(faults, 'serviceName', serviceName)) checkText(faults, 'serviceName', serviceName, MODEL_SERVICE_NAME);
@@ -30,14 +28,17 @@ export function checkNames(faults: Faults, serviceName: string, modelName: strin
 }
 
 /** Refuses a source that the runtime cannot load. */
-export function checkSource(faults: Faults, server: ModelServer, source: SourceType): void {
-  faults.check(!server.needsSource || source !== undefined, 'missing-source',
+export function checkSource(faults: Faults, server: ModelServer, source: LlmWeights | undefined): void {
+  const type = source?.type;
+  faults.check(!server.needsSource || type !== undefined, 'missing-source',
     `runtime '${server.name}' loads a model, but source is not given; give one, such as ModelSource.s3(bucket, 'models/fraud/')`);
-  faults.check(source !== 'hugging-face' || server.name === 'huggingface', 'unsupported-source',
+  faults.check(type !== 'hugging-face' || server.name === 'huggingface', 'unsupported-source',
     `source is the Hugging Face Hub, which runtime '${server.name}' cannot load from; use ModelRuntime.huggingFace(), or copy the files to S3`);
-  faults.check(source !== 'registry' || server.name === 'platform', 'unsupported-source',
+  faults.check(source?.type !== 'hugging-face' || source.id !== undefined, 'missing-hub-id',
+    "source names no repository of the Hugging Face Hub; give ModelSource.huggingFace({ id: 'organisation/name' })");
+  faults.check(type !== 'registry' || server.name === 'platform', 'unsupported-source',
     `source is a registry, whose release record only the platform's own server follows, but runtime is '${server.name}'; use ModelRuntime.platform(), or give the files by ModelSource.s3(...)`);
-  faults.check(source === undefined || source === 'registry' || server.name !== 'platform', 'unsupported-source',
+  faults.check(type === undefined || type === 'registry' || server.name !== 'platform', 'unsupported-source',
     "runtime 'platform' follows the release record of a registry, but source is none; use ModelSource.registry(...), or ModelRuntime.mlflow() for files");
 }
 

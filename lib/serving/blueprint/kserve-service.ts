@@ -11,11 +11,11 @@ import { checkInteger, checkLiteral, checkText, DNS_LABEL, kebab, show } from '.
 import type { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
 
-/** One version of a service, as a user asks for it. */
-export interface VersionRequest {
-  readonly server: ModelServer;
-  readonly source?: LlmWeights;
-  readonly environment: Readonly<Record<string, string>>;
+/** What a route has to know about a candidate. */
+export interface CandidateRequest {
+  readonly namespaceName: string;
+  readonly modelName: string;
+  readonly protocol?: InferenceProtocol;
 }
 
 /** A transformer, as a user asks for it. */
@@ -36,10 +36,13 @@ export interface ShareRequest {
 /** A model service, as a user asks for it. */
 export interface ModelServiceRequest {
   readonly serviceName: string;
+  readonly namespaceName: string;
   readonly modelName?: string;
   readonly region: string;
-  readonly stable: VersionRequest;
-  readonly candidate?: VersionRequest & { readonly replicas?: number };
+  readonly server: ModelServer;
+  readonly source?: LlmWeights;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly candidate?: CandidateRequest;
   readonly rollout?: Rollout;
   readonly hasGateway: boolean;
   readonly protocol?: InferenceProtocol;
@@ -56,14 +59,6 @@ export interface ModelServiceRequest {
   readonly overrides?: Readonly<Record<string, unknown>>;
 }
 
-/** What was decided about one version. */
-export interface VersionDecision {
-  readonly server: ModelServer;
-  readonly files: ModelFiles;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly replicas: ModelReplicas;
-}
-
 /** What was decided about a service. */
 export interface ModelServiceDecision {
   readonly modelName: string;
@@ -73,8 +68,10 @@ export interface ModelServiceDecision {
   readonly startupSeconds: number;
   readonly graceSeconds: number;
   readonly transformer?: TransformerInput;
-  readonly stable: VersionDecision;
-  readonly candidate?: VersionDecision;
+  readonly server: ModelServer;
+  readonly files: ModelFiles;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly replicas: ModelReplicas;
 }
 
 /** Notice before a spot node goes, less what its pods need to be told. */
@@ -82,28 +79,33 @@ const SPOT_SECONDS = 110;
 
 /** Decides about a model service, and refuses what cannot work. */
 export function decideModelService(faults: Faults, request: ModelServiceRequest): ModelServiceDecision {
-  const { stable, candidate, gpu } = request;
+  const { server, source, environment, gpu } = request;
   const modelName = modelNameOf(faults, request);
   checkNames(faults, request.serviceName, request.modelName);
-  const protocol = checkVersion(faults, request, stable, '');
+  checkSource(faults, server, source);
+  const protocol = checkProtocols(faults, server, request.protocol, request.grpc);
+  const own = Object.keys(server.environment?.({ modelName: '', grpc: false, threads: 1 }) ?? {});
+  checkEnvironment(faults, 'environment', environment, own);
   const replicas = replicasOf(faults, request);
   const share = shareOf(request.resources);
   checkShare(faults, 'resources', share, gpu?.pool.diskGiB);
-  const gpus = modelGpus(faults, stable.server, gpu, replicas.max + (candidate === undefined ? 0 : candidate.replicas ?? replicas.min));
-  checkCandidate(faults, request, protocol);
+  const gpus = modelGpus(faults, server, gpu, replicas.max);
+  checkCandidate(faults, request, modelName, protocol);
   checkOverrides(faults, request.overrides);
   request.callers.forEach((caller, index) => checkText(faults, `callers[${index}]`, caller, DNS_LABEL));
+  const longestGrace = gpus?.usesSpot === true ? SPOT_SECONDS : 3_600;
   return {
     modelName,
     protocol,
     share,
     gpus,
     startupSeconds: secondsOf(faults, 'startupTimeout', request.startupTimeout, 600, { min: 10, max: 7_200 }),
-    graceSeconds: secondsOf(faults, 'gracePeriod', request.gracePeriod, 60, { min: 15, max: gpus?.usesSpot === true ? SPOT_SECONDS : 3_600 }),
+    graceSeconds: secondsOf(faults, 'gracePeriod', request.gracePeriod, 60, { min: 15, max: longestGrace }),
     transformer: transformerOf(faults, request, protocol),
-    stable: decision(request, stable, replicas),
-    candidate: candidate === undefined ? undefined
-      : decision(request, candidate, fixed(candidate.replicas ?? replicas.min)),
+    server,
+    files: filesOf(source, request.region),
+    environment,
+    replicas,
   };
 }
 
@@ -112,38 +114,25 @@ export function pinnedImage(server: ModelServer, onGpus: boolean): string | unde
   return onGpus ? server.image?.pinnedForGpus ?? server.image?.pinned : server.image?.pinned;
 }
 
-function checkVersion(
-  faults: Faults, request: ModelServiceRequest, version: VersionRequest, prefix: string,
-): InferenceProtocol | undefined {
-  const { server, source, environment } = version;
-  checkSource(faults, server, source?.type);
-  faults.check(source?.type !== 'hugging-face' || source.id !== undefined, 'missing-hub-id',
-    `${prefix}source names no repository of the Hugging Face Hub; give ModelSource.huggingFace({ id: 'organisation/name' })`);
-  const own = Object.keys(server.environment?.({ modelName: '', grpc: false, threads: 1 }) ?? {});
-  checkEnvironment(faults, `${prefix}environment`, environment, own);
-  return checkProtocols(faults, server, request.protocol, request.grpc);
-}
-
-function checkCandidate(faults: Faults, request: ModelServiceRequest, protocol: InferenceProtocol | undefined): void {
-  const { candidate, rollout, hasGateway, hasAutoscaling, gpu } = request;
+function checkCandidate(
+  faults: Faults, request: ModelServiceRequest, modelName: string, protocol: InferenceProtocol | undefined,
+): void {
+  const { candidate, rollout, hasGateway, namespaceName } = request;
   faults.check((candidate === undefined) === (rollout === undefined), 'incomplete-rollout', candidate === undefined
-    ? `rollout '${rollout?.type}' divides requests between two versions, but candidate is not given; give one, or leave rollout out`
+    ? `rollout '${rollout?.type}' divides requests between two services, but candidate is not given; give one, or leave rollout out`
     : 'candidate gets requests by a rollout, but rollout is not given; give one, such as Rollout.canary({ step: 1 })');
   if (candidate === undefined) return;
   faults.check(hasGateway, 'rollout-without-gateway', 'candidate gets its requests at the gateway, but gateway is not given; give one');
-  const other = checkVersion(faults, request, candidate, 'candidate.');
-  faults.check(other === protocol, 'candidate-protocol',
-    `candidate speaks ${show(other)}, but the stable version ${show(protocol)}, and callers do not know which one answers; use a runtime with the same protocol`);
-  checkInteger(faults, 'candidate.replicas', candidate.replicas, { min: 1, max: 1_000 });
-  faults.check(gpu === undefined || candidate.server.gpu !== 'none', 'unsupported-gpus',
-    `gpu is given, but the candidate's runtime '${candidate.server.name}' does not use GPUs; choose one that does`);
-  faults.check(!hasAutoscaling || candidate.replicas !== undefined, 'missing-candidate-replicas',
-    'candidate is not scaled while the stable version is; say with candidate.replicas how many pods its share of the requests needs');
+  faults.check(candidate.namespaceName === namespaceName, 'candidate-in-another-namespace',
+    `candidate is in namespace '${candidate.namespaceName}', but a route stays in its own, '${namespaceName}'; make the candidate there`);
+  faults.check(candidate.protocol === protocol, 'candidate-protocol',
+    `candidate speaks ${show(candidate.protocol)}, but this service ${show(protocol)}, and callers do not know which one answers; use a runtime with the same protocol`);
+  faults.check(protocol === undefined || candidate.modelName === modelName, 'candidate-model-name',
+    `candidate answers for model ${show(candidate.modelName)}, but callers ask for ${show(modelName)}; give the candidate modelName: ${show(modelName)}`);
 }
 
 /** The server of the registry's models is told the registered name, and answers by it. */
-function modelNameOf(faults: Faults, { modelName, serviceName, stable }: ModelServiceRequest): string {
-  const { source } = stable;
+function modelNameOf(faults: Faults, { modelName, serviceName, source }: ModelServiceRequest): string {
   if (source?.type !== 'registry') return modelName ?? serviceName;
   faults.check(modelName === undefined || modelName === source.modelName, 'model-name-of-registry',
     `modelName ${show(modelName)} is not ${show(source.modelName)}, by which the registry and the server know the model; leave modelName out`);
@@ -166,10 +155,6 @@ function shareOf(resources: ShareRequest = {}): ModelShare {
   return { cpus: resources.cpus ?? 1, memoryGiB: resources.memoryGiB ?? 2, diskGiB: resources.diskGiB };
 }
 
-function decision(request: ModelServiceRequest, version: VersionRequest, replicas: ModelReplicas): VersionDecision {
-  return { server: version.server, files: filesOf(version.source, request.region), environment: version.environment, replicas };
-}
-
 /** What KServe and the server are told about a source. A prefix without a slash at its end would match its neighbours too. */
 function filesOf(source: LlmWeights | undefined, region: string): ModelFiles {
   switch (source?.type) {
@@ -188,7 +173,7 @@ function transformerOf(
   if (transformer === undefined) return undefined;
   const share = shareOf(transformer.resources);
   faults.check(protocol !== undefined, 'transformer-without-protocol',
-    `transformer asks the model by an inference protocol, but runtime '${request.stable.server.name}' says none; name it in ModelRuntime.custom`);
+    `transformer asks the model by an inference protocol, but runtime '${request.server.name}' says none; name it in ModelRuntime.custom`);
   faults.check(typeof transformer.image === 'string' && (isUnresolved(transformer.image) || /(:[^/]+|@sha256:[0-9a-f]{64})$/.test(transformer.image)), 'invalid-transformer-image',
     `transformer.image ${show(transformer.image)} has no tag or digest; name one, so that it stays what it is`);
   checkShare(faults, 'transformer.resources', share);

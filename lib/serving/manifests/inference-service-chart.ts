@@ -14,8 +14,8 @@ import type { Rollout } from '../blueprint/rollout';
 
 /** Everything that a model service is in Kubernetes. */
 export interface ModelChartRequest {
-  readonly stable: KServeModelBlueprint;
-  readonly candidate?: KServeModelBlueprint;
+  readonly service: KServeModelBlueprint;
+  readonly candidate?: RouteBackend;
   readonly rollout?: Rollout;
   readonly overrides?: Readonly<Record<string, unknown>>;
   readonly callers: ModelCallers;
@@ -25,29 +25,26 @@ export interface ModelChartRequest {
 
 /** A model service as objects. */
 export function modelChart(request: ModelChartRequest): Chart {
-  const { stable, candidate } = request;
+  const { service, callers } = request;
   const chart = emptyChart('model');
   const add = (id: string, object: ApiObjectProps | undefined): void => {
     if (object !== undefined) new ApiObject(chart, id, object);
   };
-  add('ServiceAccount', serviceAccount(stable));
-  for (const [prefix, version] of [['', stable], ['Candidate', candidate]] as const) {
-    if (version === undefined) continue;
-    add(`${prefix}Runtime`, servingRuntime(version));
-    add(`${prefix}Service`, inferenceService(version, request.overrides));
-    addAll(add, `${prefix}NetworkPolicy`, modelNetworkPolicies(version, request.callers));
-    addAll(add, `${prefix}DisruptionBudget`, modelDisruptionBudgets(version));
-    if (request.callers.metricsNamespace !== undefined) add(`${prefix}PodMonitor`, modelPodMonitor(version));
-  }
+  add('ServiceAccount', serviceAccount(service));
+  add('Runtime', servingRuntime(service));
+  add('Service', inferenceService(service, request.overrides));
+  addAll(add, 'NetworkPolicy', modelNetworkPolicies(service, callers));
+  addAll(add, 'DisruptionBudget', modelDisruptionBudgets(service));
+  if (callers.metricsNamespace !== undefined) add('PodMonitor', modelPodMonitor(service));
   addAll(add, 'Scaling', scalingOf(request));
   add('Route', routeOf(request));
   return chart;
 }
 
-/** A chart with one more caller of a service, and of its candidate. */
-export function modelCallerChart(versions: readonly KServeModelBlueprint[], caller: string): Chart {
+/** A chart with one more caller of a service. */
+export function modelCallerChart(service: KServeModelBlueprint, caller: string): Chart {
   const chart = emptyChart('caller');
-  versions.forEach((version, index) => new ApiObject(chart, `NetworkPolicy${index}`, modelCallerPolicy(version, caller)));
+  new ApiObject(chart, 'NetworkPolicy', modelCallerPolicy(service, caller));
   return chart;
 }
 
@@ -65,18 +62,18 @@ function serviceAccount({ serviceAccountName, namespace, labels }: KServeModelBl
 }
 
 /** KServe makes the Deployment and leaves its replicas alone. */
-function scalingOf({ stable, scaling }: ModelChartRequest): ApiObjectProps[] {
+function scalingOf({ service, scaling }: ModelChartRequest): ApiObjectProps[] {
   if (scaling === undefined) return [];
-  const { name, namespace, entry } = stable;
+  const { name, namespace, entry } = service;
   return [
     ...scaledObject({ name, namespace, target: { name: deploymentName(name, 'predictor') }, plan: scaling }),
     ...heldService({ name, namespace, service: { name: entry.service, port: entry.port }, plan: scaling }),
   ];
 }
 
-function routeOf({ stable, candidate, rollout, gateway, scaling }: ModelChartRequest): ApiObjectProps | undefined {
+function routeOf({ service, candidate, rollout, gateway, scaling }: ModelChartRequest): ApiObjectProps | undefined {
   if (gateway === undefined) return undefined;
-  const { name, namespace, labels } = stable;
+  const { name, namespace, labels, entry } = service;
   const held = scaling === undefined ? undefined : heldRoute({ name, namespace, plan: scaling });
   return inferenceRoute({
     name,
@@ -86,12 +83,8 @@ function routeOf({ stable, candidate, rollout, gateway, scaling }: ModelChartReq
     pathPrefix: `/${name}`,
     rewriteTo: '/',
     rewriteHost: held?.rewriteHost,
-    stable: held?.backend ?? backend(stable),
-    candidate: candidate === undefined ? undefined : backend(candidate),
+    stable: held?.backend ?? { service: entry.service, port: entry.port },
+    candidate,
     rollout,
   });
-}
-
-function backend({ entry }: KServeModelBlueprint): RouteBackend {
-  return { service: entry.service, port: entry.port };
 }
