@@ -2,7 +2,7 @@ import { AcceleratedInstance } from './accelerated-instance';
 import { LlmModel } from './llm-model';
 import { adviceFor } from './private/memory/advice';
 import { VLLM_0_33 } from './private/memory/engine';
-import { fitMemory } from './private/memory/fit';
+import { type Fit, fitMemory } from './private/memory/fit';
 import { type ResolvedRequest, resolveRequest } from './private/memory/request';
 import { summaryOf } from './private/memory/summary';
 import { KvCacheDtype, ModelDtype, WeightQuantization } from './quantization';
@@ -121,8 +121,6 @@ export class MemoryFit {
   readonly kvTokens: number;
   /** Requests of full length that the KV cache holds. */
   readonly concurrencyAtContext: number;
-  /** Longest context at which `concurrency` requests fit; 0 if none does. */
-  readonly largestContext: number;
   /** What is left over in the KV cache after `concurrency` requests of full length, in GiB; negative if they do not fit. */
   readonly marginGiB: number;
   /** Version of vLLM that the numbers hold for. */
@@ -137,11 +135,12 @@ export class MemoryFit {
   readonly maxNumSeqs: number;
   /** Tokens in one step that were counted on. */
   readonly maxNumBatchedTokens: number;
-  /** One line for people: where, what takes how much, what is left. */
-  readonly summary: string;
+  private readonly fit: Fit;
 
-  private constructor(private readonly props: MemoryFitProps, { model, card, settings }: ResolvedRequest) {
+  private constructor(private readonly props: MemoryFitProps, private readonly request: ResolvedRequest) {
+    const { model, card, settings } = request;
     const fit = fitMemory(model, card, settings);
+    this.fit = fit;
     this.fits = fit.fits;
     this.weightsGiB = ceil(fit.weightsGiB);
     this.activationGiB = ceil(fit.activationGiB);
@@ -149,14 +148,22 @@ export class MemoryFit {
     this.kvRoomGiB = floor(fit.kvRoomGiB);
     this.kvTokens = floorTo(fit.kvTokens, 16);
     this.concurrencyAtContext = floor(fit.concurrencyAtContext);
-    this.largestContext = fit.largestContext;
     this.marginGiB = floor(fit.kvRoomGiB - fit.kvNeedGiB);
     this.dtype = fit.dtype;
     this.contextLength = settings.contextLength;
     this.gpuMemoryUtilization = settings.gpuMemoryUtilization;
     this.maxNumSeqs = settings.maxNumSeqs;
     this.maxNumBatchedTokens = settings.maxNumBatchedTokens;
-    this.summary = summaryOf(props.instance, settings, fit);
+  }
+
+  /** Longest context at which `concurrency` requests fit; 0 if none does. */
+  get largestContext(): number {
+    return this.fit.largestContext();
+  }
+
+  /** One line for people: where, what takes how much, what is left. */
+  get summary(): string {
+    return summaryOf(this.props.instance, this.request.settings, this.fit);
   }
 
   /** The cheapest change that would make it fit, with others after it; empty if it fits. */

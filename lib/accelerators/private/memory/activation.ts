@@ -6,9 +6,10 @@ import { embeddingParameters, Stage } from './weights';
 
 // Experts that a token visits are not part of the shape; 8 is the most among models in use.
 const MAX_ACTIVE_EXPERTS = 8;
-// A first start compiles the layers while it is measured, which takes copies of their widest tensors for tuning: 2.59 GiB
-// against 0.74 GiB on a warm start in one published pair. A fresh pod has no compile cache.
+// A first start compiles the layers while it is measured, and tuning takes copies of their widest tensors: about 1.2 GiB for 7
+// to 14 billion parameters, 1.85 GiB in one published pair of starts. A fresh pod has no compile cache.
 const COMPILE_FACTOR = 2.5;
+const COMPILE_LIMIT_BYTES = 1.25 * GIB;
 // Encoders run their largest image or video clip in the profile run: 0.5 to 3 GiB in published logs.
 const ENCODER_PEAK_BYTES = 2.5 * GIB;
 
@@ -17,7 +18,8 @@ export function stageActivationBytes(
   model: ModelArchitecture, stage: Stage, settings: FitSettings, engine: EngineProfile, elementBytes: number,
 ): number {
   const hidden = settings.maxNumBatchedTokens * model.hiddenSize * elementBytes;
-  const forward = forwardBytes(model, settings, elementBytes) * (settings.enforceEager ? 1 : COMPILE_FACTOR);
+  const layer = forwardBytes(model, settings, elementBytes);
+  const forward = layer + (settings.enforceEager ? 0 : Math.min(COMPILE_FACTOR * layer, COMPILE_LIMIT_BYTES));
   if (!stage.last || model.task !== 'generate') return withEncoder(model, stage, forward);
   const logits = samplerRows(settings) * roundUp(model.vocabSize, 64);
   // ranks compute their part of the vocabulary and gather the rest

@@ -25,7 +25,8 @@ const MLA_BLOCK_SIZE = 64;
 // DeepSeek-V3.2's sparse attention keeps an fp8 key of 128 values and its scale for each token and layer.
 const INDEXER_BYTES = 132;
 const SPARSE_MODELS = new Set(['deepseek_v32', 'glm_moe_dsa']);
-const STATE_BYTES = 4;
+// Qwen3.5's configuration asks for a recurrent state in float32; others keep it in the model's type.
+const FLOAT32_STATE = /^qwen3_5/;
 
 /** Bytes that one token takes in one layer that keeps it, on one rank. */
 export function tokenBytes(model: ModelArchitecture, tensorParallel: number, elementBytes: number): number {
@@ -51,13 +52,14 @@ export function cacheLayout(model: ModelArchitecture, tensorParallel: number, el
   return { blockSize, pageBytes: Math.max(blockSize * token, state), groups: groupLayers(layersByKind(model)) };
 }
 
-/** State of one linear layer (Gated DeltaNet) on one rank: convolution in the model's type, recurrent state in float32. */
+/** State of one linear layer (Gated DeltaNet) on one rank: of its convolution, and the recurrent one. */
 function linearStateBytes(model: ModelArchitecture, tensorParallel: number, activationBytes: number): number {
   const linear = model.linearAttention;
   if (linear === undefined || model.attention.linear === 0) return 0;
   const channels = 2 * linear.keyHeads * linear.keyHeadDim + linear.valueHeads * linear.valueHeadDim;
   const convolution = (channels / tensorParallel) * (linear.convKernel - 1) * activationBytes;
-  return convolution + (linear.valueHeads / tensorParallel) * linear.valueHeadDim * linear.keyHeadDim * STATE_BYTES;
+  const stateBytes = FLOAT32_STATE.test(model.modelType) ? 4 : activationBytes;
+  return convolution + (linear.valueHeads / tensorParallel) * linear.valueHeadDim * linear.keyHeadDim * stateBytes;
 }
 
 function layersByKind(model: ModelArchitecture): CacheGroup[] {
@@ -104,8 +106,8 @@ function blocksInGroup(kind: CacheKind, blockSize: number, model: ModelArchitect
     case 'full': return ceilDiv(tokens, blockSize);
     case 'sliding': return ceilDiv(Math.min(slidingWindow - 1 + inFlightTokens, tokens), blockSize) + 1;
     case 'chunked': return ceilDiv(Math.min(chunkSize + inFlightTokens, tokens), blockSize);
-    // with prefix caching, vLLM's default, a request holds the state at the last block boundary as well
-    case 'linear': return 2;
+    // with prefix caching, vLLM's default, a request also holds the states at the last two block boundaries
+    case 'linear': return 3;
   }
 }
 

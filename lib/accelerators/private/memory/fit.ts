@@ -25,8 +25,8 @@ export interface Fit {
   readonly kvNeedGiB: number;
   readonly kvTokens: number;
   readonly concurrencyAtContext: number;
-  /** Largest context at which `concurrency` requests fit; 0 if none does. */
-  readonly largestContext: number;
+  /** Largest context at which `concurrency` requests fit, found when asked for; 0 if none does. */
+  readonly largestContext: () => number;
 }
 
 // vLLM keeps one block back as the null block.
@@ -58,7 +58,7 @@ export function fitMemory(model: ModelArchitecture, card: Card, settings: FitSet
     kvNeedGiB: (perRequest * settings.concurrency + NULL_BLOCKS) * fullest.bytesPerBlock / GIB,
     kvTokens: Math.floor(concurrency * settings.contextLength),
     concurrencyAtContext: concurrency,
-    largestContext: fullest.room > 0 ? largestContext(model, (tokens) => need(tokens) * settings.concurrency <= blocks) : 0,
+    largestContext: () => fullest.room > 0 ? largestContext(model, (tokens) => need(tokens) * settings.concurrency <= blocks) : 0,
   };
 }
 
@@ -80,7 +80,8 @@ function rank(
   const overhead = overheadBytes(model, stage, settings, engine);
   const room = budget - weights - activation - overhead;
   const blockBytes = bytesPerBlock(layout, stage.layers / model.layers);
-  return { weights, activation, overhead, room, bytesPerBlock: blockBytes, blocks: Math.floor(Math.max(room, 0) / Math.max(blockBytes, 1)) };
+  const blocks = Math.floor(Math.max(room, 0) / Math.max(blockBytes, 1));
+  return { weights, activation, overhead, room, bytesPerBlock: blockBytes, blocks };
 }
 
 /** The largest context up to the model's own for which the test holds; need grows with context, so halving finds it. */

@@ -9,8 +9,9 @@ const LIBRARIES_GIB = 0.15;
 // Two boots of one setup differ by up to 1.2 GiB on a 22 GiB card, most by far less. Cards of 40 GiB and more have a margin of
 // their own: the fit counts on 2 % less than EC2 states, CUDA takes about 1 %.
 const SAFETY_GIB = 0.3;
-// Graphs: a pool, and the nodes of each layer for each batch size. Linear layers have more kernels.
-const GRAPH_POOL_GIB = 0.2;
+// Graphs: a pool for the tensors of the largest batch, and the nodes of each layer for each batch size. Linear layers have more
+// kernels.
+const GRAPH_POOL_GIB = 0.3;
 const GRAPH_LAYER_GIB = 0.0003;
 const GRAPH_LINEAR_LAYER_GIB = 0.0006;
 
@@ -33,5 +34,5 @@ export function captureSizes(maxNumSeqs: number, limit = 512): number {
 function cudaGraphGiB(model: ModelArchitecture, stage: Stage, settings: FitSettings): number {
   const linear = model.attention.linear / model.layers;
   const layer = linear * GRAPH_LINEAR_LAYER_GIB + (1 - linear) * GRAPH_LAYER_GIB;
-  return GRAPH_POOL_GIB + captureSizes(settings.maxNumSeqs) * stage.layers * layer;
+  return GRAPH_POOL_GIB / settings.tensorParallel + captureSizes(settings.maxNumSeqs) * stage.layers * layer;
 }

@@ -93,7 +93,8 @@ function checkLimits(faults: Faults, request: MemoryFitProps, settings: FitSetti
     `contextLength ${settings.contextLength} is longer than the ${model.maxPositionEmbeddings} tokens of ${model.id}; `
     + 'use at most that, or a model with a longer context');
   faults.check(settings.concurrency <= settings.maxNumSeqs, 'concurrency-above-max-num-seqs',
-    `concurrency ${settings.concurrency} is more than maxNumSeqs ${settings.maxNumSeqs}, so requests would wait; raise maxNumSeqs or leave it out`);
+    `concurrency ${settings.concurrency} is more than maxNumSeqs ${settings.maxNumSeqs}, so requests would wait; `
+    + 'raise maxNumSeqs or leave it out');
   faults.check(settings.maxNumSeqs <= settings.maxNumBatchedTokens, 'max-num-seqs-above-batched-tokens',
     `maxNumSeqs ${settings.maxNumSeqs} is more than maxNumBatchedTokens ${settings.maxNumBatchedTokens}, which vLLM refuses; `
     + 'raise maxNumBatchedTokens or lower maxNumSeqs');

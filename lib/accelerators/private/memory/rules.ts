@@ -33,8 +33,8 @@ export function checkTensorParallel(faults: Faults, model: ModelArchitecture, te
     faults.add('too-few-gpus', `tensorParallel ${tensorParallel} is more than the ${gpus} GPU(s) of the instance; use ${oneOf(allowed)}, `
       + 'a larger instance, or pipelineParallel over several instances');
   } else if (!divides(model, tensorParallel)) {
-    faults.add('tensor-parallel-does-not-divide', `tensorParallel ${tensorParallel} does not divide the ${model.attentionHeads} attention heads, `
-      + `${model.kvHeads} KV heads and vocabulary of ${model.id}; use ${oneOf(allowed)}`);
+    faults.add('tensor-parallel-does-not-divide', `tensorParallel ${tensorParallel} does not divide the ${model.attentionHeads} attention `
+      + `heads, ${model.kvHeads} KV heads and vocabulary of ${model.id}; use ${oneOf(allowed)}`);
   }
 }
 
@@ -45,7 +45,8 @@ export function checkCard(faults: Faults, model: ModelArchitecture, card: Card, 
     `vLLM's image needs compute capability ${OLDEST_CAPABILITY}, ${has}; use a newer GPU, such as an L4 or L40S`);
   if (dtype === ModelDtype.BFLOAT16) {
     faults.check(supportsBfloat16(card), 'bfloat16-not-supported',
-      `dtype bfloat16 needs compute capability 8.0, ${has}; use ModelDtype.AUTO, which falls back to float16, or a newer GPU, such as an L4`);
+      `dtype bfloat16 needs compute capability 8.0, ${has}; use ModelDtype.AUTO, which falls back to float16, `
+      + 'or a newer GPU, such as an L4');
   }
   if (dtype === ModelDtype.FLOAT16) {
     faults.check(!FLOAT16_UNSAFE.has(model.modelType), 'float16-not-supported',

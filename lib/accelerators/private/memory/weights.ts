@@ -45,8 +45,8 @@ const QUANTIZED_BYTES: Record<string, number> = {
   'mxfp4': 4.25 / 8,
   'nvfp4': 4.5 / 8,
   'modelopt_fp4': 4.5 / 8,
-  'awq': 4.25 / 8,
-  'gptq': 4.25 / 8,
+  'awq': 4.16 / 8,
+  'gptq': 4.16 / 8,
   'bitsandbytes': 4.5 / 8,
 };
 
@@ -99,9 +99,8 @@ function replicatedBytes(model: ModelArchitecture, stage: Stage, tensorParallel:
 
 function attentionCopies(model: ModelArchitecture, tensorParallel: number): number {
   if (model.mla !== undefined) {
-    // the rank of the queries' down-projection is not part of the shape: 1536 is DeepSeek's and Kimi's
-    const rank = model.hiddenSize > 4096 ? 1536 : 0;
-    return model.hiddenSize * (rank + model.mla.kvLoraRank + model.mla.qkRopeHeadDim) * (1 - 1 / tensorParallel);
+    const { kvLoraRank, qkRopeHeadDim, qLoraRank = 0 } = model.mla;
+    return model.hiddenSize * (qLoraRank + kvLoraRank + qkRopeHeadDim) * (1 - 1 / tensorParallel);
   }
   const heads = ceilDiv(model.kvHeads, tensorParallel) - model.kvHeads / tensorParallel;
   return 2 * model.hiddenSize * model.headDim * Math.max(heads, 0);
@@ -110,6 +109,6 @@ function attentionCopies(model: ModelArchitecture, tensorParallel: number): numb
 /** Parameters of the embedding and of the head: vLLM pads the vocabulary to a multiple of 64. */
 export function embeddingParameters(model: ModelArchitecture): { each: number; all: number; tied: boolean } {
   const each = roundUp(model.vocabSize, 64) * model.hiddenSize;
-  const tied = model.sixteenBitParameters < 1.7 * each;
+  const tied = model.tiedEmbeddings ?? model.sixteenBitParameters < 1.7 * each;
   return { each, all: tied ? each : 2 * each, tied };
 }
