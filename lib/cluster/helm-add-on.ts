@@ -11,8 +11,9 @@ import { BUILT_IN_NAMESPACES } from './blueprint/namespaces';
 import { PodSecurity } from './blueprint/pod-security';
 import type { IMlCluster, IWorkloadIdentity } from './interfaces';
 import { ManifestRelease } from './manifest-release';
-import { argoApplication, wrapperChart, type ChartRelease } from './manifests/add-on-files';
+import type { ChartRelease } from './manifests/add-on-files';
 import { namespaceChart } from './manifests/basics';
+import { chartFiles } from './manifests/delivered-files';
 import { namespaceKey, serviceAccountKey } from './manifests/describe-node';
 import { RELEASE_NAME } from './manifests/release';
 import { deployTimePaths } from './manifests/yaml-folder';
@@ -21,7 +22,7 @@ import type { ChartVersion } from '../core/versions';
 import { checkChartValues } from './private/chart-values';
 import { DeliveryWriter } from './private/delivery-writer';
 import { InstallationOrder } from './private/installation-order';
-import { checkTimeout, folderOf } from './private/release';
+import { checkTimeout } from './private/release';
 import { checkText, DNS_LABEL } from '../core/private/checks';
 
 /** Where an add-on stands among the others. The order of installation and of removal follows from it. */
@@ -190,10 +191,7 @@ export class HelmAddOn extends Construct {
     if (delivery.type === 'helm') {
       this.helmChart = this.install(props, plan);
     } else {
-      DeliveryWriter.of(props.cluster, delivery).add(() => {
-        const wave = order.waveOf(this.addOnName);
-        return folderOf(delivery, wave, this.addOnName, delivery.type === 'gitOps' ? argoApplication(plan.release, wave) : wrapperChart(plan.release));
-      });
+      DeliveryWriter.of(props.cluster, delivery).add(() => chartFiles(delivery, order.positionOf(this.addOnName), plan.release));
     }
     order.register(
       { node: plan.node, construct: this, controls: props.relations?.controls ?? [], serviceAccounts: accountsOf(props) }, this.helmChart ?? this);

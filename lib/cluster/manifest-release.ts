@@ -9,6 +9,7 @@ import type { AddOnRequirement } from './blueprint/add-on-requirement';
 import { checkImages } from './blueprint/endpoints';
 import type { IMlCluster } from './interfaces';
 import { chartFolder, type ChartFolder } from './manifests/chart-folder';
+import { objectFiles } from './manifests/delivered-files';
 import { describeNode, serviceAccountKey } from './manifests/describe-node';
 import type { KubernetesObject } from './manifests/kubernetes-object';
 import { namespaceOf, readChart, RELEASE_NAME, releaseNameOf } from './manifests/release';
@@ -17,7 +18,7 @@ import { yamlFolder } from './manifests/yaml-folder';
 import { DeliveryWriter } from './private/delivery-writer';
 import { InstallationOrder } from './private/installation-order';
 import { podNeeds } from './private/pod-specs';
-import { checkTimeout, folderOf } from './private/release';
+import { checkTimeout } from './private/release';
 import { checkText, DNS_LABEL } from '../core/private/checks';
 import { fail, Faults } from '../core/private/faults';
 
@@ -112,11 +113,7 @@ export class ManifestRelease extends Construct {
     if (delivery.type === 'helm') {
       this.helmChart = this.install(props, chart, namespace);
     } else {
-      DeliveryWriter.of(props.cluster, delivery).add(() => {
-        const wave = order.waveOf(name);
-        return folderOf(delivery, wave, name,
-          yamlFolder(objects, { path: this.node.path, delivery: delivery.type, wave: delivery.type === 'gitOps' ? wave : undefined }));
-      });
+      DeliveryWriter.of(props.cluster, delivery).add(() => objectFiles(delivery, order.positionOf(name), objects, this.node.path));
     }
     order.register({ node: full, construct: this, controls: [], serviceAccounts: needs.serviceAccounts }, this.helmChart ?? this);
     this.refuseLaterObjects(props.chart, objects);

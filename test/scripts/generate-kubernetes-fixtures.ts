@@ -1,7 +1,7 @@
 /**
  * Writes the Kubernetes and Helm reference data that tests and the library need, from a folder of upstream files.
  *
- *     npx tsx test/scripts/generate-kubernetes-fixtures.ts [--reference ../shared/reference]
+ *     npx tsx test/scripts/generate-kubernetes-fixtures.ts [--reference ../shared/reference] [--others <folder>]
  *
  * Output: `test/fixtures/crds/<component>.json.gz` (a JSON array of CustomResourceDefinitions),
  * `test/fixtures/charts/<chart>.json`, `lib/cluster/private/chart-values/<chart>.json` and `test/fixtures/SOURCES.{json,md}`.
@@ -9,10 +9,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { chartShape, dependenciesOf, readSchema, readValues, type Shape } from './fixtures/chart-compaction';
-import { CHARTS, CRD_COMPONENTS, LIBRARY_CHARTS } from './fixtures/components';
+import { CHARTS, CRD_COMPONENTS, LIBRARY_CHARTS, OTHER_CRD_SOURCES } from './fixtures/components';
 import { compactDefinitions, withoutProse } from './fixtures/crd-compaction';
 import { sourcesOf, sourcesPage, type Source } from './fixtures/provenance';
 
@@ -37,6 +37,7 @@ export function kubernetesFixtures(reference: string): Map<string, string> {
     if (LIBRARY_CHARTS.includes(chart)) files.set(`lib/cluster/private/chart-values/${chart}.json`, lines(facts));
     sources.push(...own);
   }
+  sources.push(...OTHER_CRD_SOURCES);
   files.set('test/fixtures/SOURCES.json', `[\n${sources.map(source => JSON.stringify(source)).join(',\n')}\n]\n`);
   files.set('test/fixtures/SOURCES.md', sourcesPage(sources));
   return files;
@@ -68,9 +69,15 @@ function lines(content: object): string {
 }
 
 function main(): void {
-  const { values } = parseArgs({ options: { reference: { type: 'string', default: REFERENCE } } });
+  const { values } = parseArgs({ options: { reference: { type: 'string', default: REFERENCE }, others: { type: 'string' } } });
   if (!existsSync(values.reference)) throw new Error(`no reference data at ${values.reference}; give its folder by --reference`);
   const files = kubernetesFixtures(values.reference);
+  for (const component of new Set(OTHER_CRD_SOURCES.map(source => source.fixture.replace('crds/', '')))) {
+    const path = `test/fixtures/crds/${component}.json.gz`;
+    files.set(path, values.others === undefined
+      ? gunzipSync(readFileSync(join(ROOT, path))).toString('utf8')
+      : JSON.stringify(compactDefinitions(join(values.others, component))));
+  }
   for (const folder of ['test/fixtures/crds', 'test/fixtures/charts', 'lib/cluster/private/chart-values']) {
     rmSync(join(ROOT, folder), { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@ import { attached } from './attached';
 import { orderAddOns, type AddOnNode, type AddOnOrder, type InstalledAlready } from '../blueprint/add-on-graph';
 import type { ControlledResource } from '../blueprint/controlled-resource';
 import type { PodSecurity } from '../blueprint/pod-security';
+import type { Position } from '../manifests/delivered-files';
 
 /** Something that is installed, with what was made for it. */
 export interface Installation {
@@ -107,9 +108,10 @@ export class InstallationOrder {
     return this.identities.get(serviceAccount);
   }
 
-  /** Number of the wave in which something is installed. */
-  waveOf(name: string): number {
-    return this.order().waves[name] ?? 0;
+  /** Where something stands in the order. */
+  positionOf(name: string): Position {
+    const { waves, dependsOn, platform } = this.order();
+    return { name, wave: waves[name] ?? 0, dependsOn: dependsOn[name] ?? [], isPlatform: platform.includes(name) };
   }
 
   private get nodes(): AddOnNode[] {
