@@ -10,6 +10,7 @@ export * from './blueprint/model-format';
 export * from './blueprint/model-runtime';
 export * from './blueprint/request-logging';
 export * from './inference-gateway';
+export * from './endpoint-picker';
 export * from './blueprint/inference-gateway-authentication';
 export * from './blueprint/inference-gateway-load-balancer';
 export * from './blueprint/inference-gateway-tls';
