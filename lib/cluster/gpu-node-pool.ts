@@ -45,7 +45,7 @@ export interface GpuNodePoolOptions {
   /**
    * Which GPUs are needed, whatever they are called.
    *
-   * @default - any: all x86 instance types with whole NVIDIA GPUs that the image has a driver for
+   * @default - any: all x86 instance types with whole NVIDIA GPUs from Turing (T4) on that the image has a driver for
    */
   readonly need?: GpuNeed;
 
@@ -171,7 +171,7 @@ export interface FallbackRuleOptions {
  * from being moved for a new image too.
  *
  * Each kind of capacity is a NodePool of its own, because nothing but expiry moves a node back to a cheaper kind. By default the
- * pool offers every x86 instance type with whole NVIDIA GPUs that EKS's image has a driver for: pods narrow it down.
+ * pool offers every x86 instance type with whole NVIDIA GPUs from Turing (T4) on that EKS's image has a driver for: pods narrow it down.
  *
  * Fails with `unknown-instance`, `unknown-gpu`, `no-instance-fits`, `max-gpus-below-node`, `mixed-architectures`, `driver-too-old`,
  * `mig-not-supported`, `image-larger-than-disk`, `unknown-zone`, `unsupported-on-auto-mode`, `duplicate-pool-name` and others.
@@ -213,8 +213,8 @@ export class GpuNodePool extends Construct implements IGpuNodePool {
     });
     checkCluster(faults, cluster, poolName);
     faults.throwIfAny();
-    ensureProvisioner(cluster);
     ensureGpuSoftware(cluster, { ami: plan.ami, software, sharing, poolName });
+    ensureProvisioner(cluster);
 
     super(scope, id);
     this.cluster = cluster;

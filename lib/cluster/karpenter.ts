@@ -4,11 +4,12 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { AddOnRequirement } from './blueprint/add-on-requirement';
 import { ControlledResource } from './blueprint/controlled-resource';
-import { mirroredImage } from './blueprint/endpoints';
+import { imageNamed } from './blueprint/image-address';
 import { KARPENTER_ACCOUNT, KARPENTER_ENDPOINTS, KARPENTER_KINDS, KARPENTER_NAMESPACE, karpenterValues } from './blueprint/karpenter';
 import { NodeProvisioning } from './blueprint/node-provisioning';
 import { HelmAddOn } from './helm-add-on';
 import type { IKarpenter, IMlCluster } from './interfaces';
+import { chartImages } from './private/chart-images';
 import { InstallationOrder } from './private/installation-order';
 import { KarpenterAccess } from './private/karpenter-access';
 import { InterruptionQueue } from './private/karpenter-interruption';
@@ -16,6 +17,9 @@ import { NodePools } from './private/node-pools';
 import { WorkloadIdentity } from './workload-identity';
 import { checkInteger, checkLiteral, checkText } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
+import { pinExports } from '../network/pin-exports';
+
+const SERVICE_MONITOR = 'monitoring.coreos.com/ServiceMonitor';
 
 /** Properties of Karpenter. */
 export interface KarpenterProps {
@@ -32,7 +36,7 @@ export interface KarpenterProps {
   /**
    * Whether Prometheus scrapes the controller, by a ServiceMonitor. The cluster needs its definition.
    *
-   * @default false
+   * @default - if the definition is in the cluster when Karpenter is made, as it is with a GPU pool
    */
   readonly serviceMonitor?: boolean;
 
@@ -132,13 +136,15 @@ export class Karpenter extends Construct implements IKarpenter {
     // all of it stays until the nodes are gone
     this.addOn.node.addDependency(access, interruption);
     NodePools.of(cluster).karpenter = this;
+    if (props.instanceProfileName === undefined) pinExports(this, [this.instanceProfileName]);
   }
 
   private install(props: KarpenterProps, identity: WorkloadIdentity): HelmAddOn {
     const { cluster } = props;
     const { region } = Stack.of(this);
     const files = cluster.delivery.type !== 'helm';
-    const image = mirroredImage(cluster.imageMirror, 'public.ecr.aws/karpenter/controller');
+    const images = chartImages(cluster, 'karpenter');
+    const serviceMonitor = props.serviceMonitor ?? InstallationOrder.of(cluster).brings(SERVICE_MONITOR);
     return new HelmAddOn(this, 'AddOn', {
       cluster,
       chart: 'karpenter',
@@ -150,17 +156,17 @@ export class Karpenter extends Construct implements IKarpenter {
         // Pod Identity tells the region too: only files cannot hold it
         region: files && Token.isUnresolved(region) ? undefined : region,
         replicas: props.replicas ?? 2,
-        serviceMonitor: props.serviceMonitor ?? false,
+        serviceMonitor,
         isolated: !cluster.network.routesOut,
-        image: cluster.imageMirror === undefined ? undefined : image,
+        image: imageNamed(images, 'controller').path,
       }),
       overrides: props.values,
-      images: [image],
+      images,
       identities: [identity],
       relations: {
         requires: [
           AddOnRequirement.addOn('karpenter-crd'),
-          ...props.serviceMonitor === true ? [AddOnRequirement.customResource('monitoring.coreos.com/ServiceMonitor')] : [],
+          ...serviceMonitor ? [AddOnRequirement.customResource(SERVICE_MONITOR)] : [],
         ],
         controls: [ControlledResource.NODES],
       },

@@ -125,7 +125,10 @@ export class MlCluster extends BaseCluster {
     this.storageClasses = this.addPlatformObjects('StorageClasses', storageClassesChart(auto ? AUTO_MODE_PROVISIONER : undefined));
     if (props.drainOnDelete ?? true) this.drainOnDelete(auto);
     acknowledgeFindings(this);
-    pinExports(this, [this.clusterName, ...this.eksCluster.kubectlProvider ? [this.eksCluster.kubectlProvider.serviceToken] : []]);
+    pinExports(this, [
+      this.clusterName, this.cluster.clusterSecurityGroupId, ...auto ? [this.nodeRole.roleName] : [],
+      ...this.eksCluster.kubectlProvider ? [this.eksCluster.kubectlProvider.serviceToken] : [],
+    ]);
   }
 
   /** What EKS Auto Mode brings, and what it has to be told. */

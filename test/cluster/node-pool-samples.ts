@@ -4,8 +4,8 @@ import { Capacity, GpuSharing, GpuSoftware, NodeImage, NodeProvisioning, Weekday
 import type { PoolPlan } from '../../lib/cluster/blueprint/node-pool';
 import { planCpuPool, type CpuPoolRequest } from '../../lib/cluster/blueprint/node-pool-cpu';
 import { planGpuPool, type GpuPoolPlan, type GpuPoolRequest } from '../../lib/cluster/blueprint/node-pool-gpu';
-import { nodePoolChart } from '../../lib/cluster/manifests/node-pool';
 import type { NodePlacement } from '../../lib/cluster/manifests/node-class';
+import { nodePoolChart } from '../../lib/cluster/manifests/node-pool';
 import { fallbackRuleChart } from '../../lib/cluster/manifests/node-pool-rules';
 import { Faults } from '../../lib/core/private/faults';
 

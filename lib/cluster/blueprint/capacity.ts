@@ -1,4 +1,5 @@
 import type { Duration } from 'aws-cdk-lib';
+import type { CapacityTier } from './capacity-tier';
 import { checkInteger, checkLiteral, checkText, checkUnique, type TextRule } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
 import { wholeSeconds } from '../../network/blueprint/durations';
@@ -35,18 +36,6 @@ export interface ReservedCapacityOptions {
    * @default - nowhere: pods wait
    */
   readonly otherwise?: Capacity;
-}
-
-/** One kind of capacity of a pool: a NodePool of its own. */
-export interface CapacityTier {
-  /** `karpenter.sh/capacity-type`. */
-  readonly type: 'reserved' | 'spot' | 'on-demand';
-  readonly reservationIds?: readonly string[];
-  /** True for Capacity Blocks. */
-  readonly block?: boolean;
-  /** Only on the fallback. */
-  readonly expireAfterSeconds?: number;
-  readonly max?: number;
 }
 
 /** Where the nodes of a pool come from, in order. Each kind is a NodePool of its own; the first has the highest weight. */
@@ -115,11 +104,9 @@ export class Capacity {
 function reservedTiers(options: ReservedCapacityOptions, block: boolean): CapacityTier[] {
   const faults = Faults.at('Capacity');
   const { reservationIds, otherwise } = options;
-  if (checkLiteral(faults, 'reservationIds', reservationIds)) {
-    faults.check(reservationIds.length > 0, 'invalid-reservation-ids', "reservationIds is empty; name at least one, such as 'cr-0123456789abcdef0'");
-    reservationIds.forEach((id, index) => checkText(faults, `reservationIds[${index}]`, id, RESERVATION));
-    checkUnique(faults, 'reservationIds', reservationIds);
-  }
+  faults.check(reservationIds.length > 0, 'invalid-reservation-ids', "reservationIds is empty; name at least one, such as 'cr-0123456789abcdef0'");
+  reservationIds.forEach((id, index) => checkText(faults, `reservationIds[${index}]`, id, RESERVATION));
+  checkUnique(faults, 'reservationIds', reservationIds);
   const rest = otherwise?._tiers ?? [];
   faults.check(!rest.some(({ type }) => type === 'reserved'), 'invalid-otherwise',
     'otherwise is reserved capacity again, and a pool has one list of reservations; put all ids into reservationIds');

@@ -37,8 +37,8 @@ export interface KarpenterRequest {
   readonly serviceMonitor: boolean;
   /** True where the network has no route to AWS's price list. */
   readonly isolated: boolean;
-  /** Address of the controller's image in a mirror. */
-  readonly image?: string;
+  /** Repository of the controller's image; the chart pins tag and digest. */
+  readonly image: string;
 }
 
 /** Values of the chart. */
@@ -52,7 +52,7 @@ export function karpenterValues(request: KarpenterRequest): Record<string, unkno
       resources: { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '1Gi' } },
       // the instance metadata, which it would ask otherwise, is out of a pod's reach
       ...region === undefined ? {} : { env: [{ name: 'AWS_REGION', value: region }] },
-      ...image === undefined ? {} : { image: { repository: image } },
+      image: { repository: image },
     },
     settings: {
       clusterName: request.clusterName,

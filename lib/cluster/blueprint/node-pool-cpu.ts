@@ -5,7 +5,8 @@ import type { NodeDiskOptions, NodeDisruptionOptions } from './node-pool-options
 import { poolTiers, type PoolTier } from './node-pool-tiers';
 import { userData } from './node-pool-user-data';
 import { NodeProvisioning } from './node-provisioning';
-import { sumQuotas, type RequiredQuota } from './quotas';
+import type { RequiredQuota } from './quotas';
+import { sumQuotas } from './quotas-needed';
 import { isGraviton } from './system-cluster';
 import { AcceleratedInstance } from '../../accelerators/accelerated-instance';
 import { checkInteger, checkLiteral, checkOneOf, checkText, checkUnique, type TextRule } from '../../core/private/checks';

@@ -40,6 +40,7 @@ const GIB_PER_GB = 1e9 / 2 ** 30;
 export function planDisk(faults: Faults, request: DiskRequest): DiskPlan {
   const { options = {}, defaults, instances } = request;
   const auto = request.provisioning === NodeProvisioning.AUTO_MODE;
+  const before = faults.count;
   checkAutoMode(faults, options, auto);
   checkLiteral(faults, 'disk.localDisks', options.localDisks);
   checkLiteral(faults, 'disk.parallelPull', options.parallelPull);
@@ -48,13 +49,12 @@ export function planDisk(faults: Faults, request: DiskRequest): DiskPlan {
   const modelGiB = gibibytes(faults, 'modelSize', options.modelSize, 0, 65_536) ?? 0;
   const localDisks = auto || (options.localDisks ?? true);
   const parallelPull = !auto && (options.parallelPull ?? defaults.parallelPull);
-  const volumeRoom = Math.floor(sizeGiB * IMAGE_SHARE) - (request.systemOnVolume ? SYSTEM_GIB : 0);
+  const systemGiB = request.systemOnVolume ? SYSTEM_GIB : 0;
+  const volumeRoom = Math.floor(sizeGiB * IMAGE_SHARE) - systemGiB;
   const rooms = instances.map(({ name, localNvmeGB }) => ({
     name, onVolume: !localDisks || localNvmeGB === 0, room: localDisks && localNvmeGB > 0 ? Math.floor(localNvmeGB * GIB_PER_GB * IMAGE_SHARE) : volumeRoom,
   }));
-  const tight = rooms.filter(({ room }) => room < imageGiB + modelGiB);
-  for (const { name, room, onVolume } of tight.slice(0, 1)) tooSmall(faults, { name, room, onVolume, others: tight.length - 1, imageGiB, modelGiB, request });
-  if (instances.length === 0 && volumeRoom < imageGiB + modelGiB) tooSmall(faults, { name: 'every node', room: volumeRoom, onVolume: true, others: 0, imageGiB, modelGiB, request });
+  if (faults.count === before) checkRoom(faults, rooms.length > 0 ? rooms : [{ name: 'every node', onVolume: true, room: volumeRoom }], { imageGiB, modelGiB, systemGiB });
   return {
     sizeGiB, localDisks, parallelPull,
     ...parallelPull && (rooms.length === 0 || rooms.some(({ onVolume }) => onVolume)) ? { throughput: PARALLEL_PULL_MIBPS } : {},
@@ -62,22 +62,27 @@ export function planDisk(faults: Faults, request: DiskRequest): DiskPlan {
   };
 }
 
-interface Tight {
-  readonly name: string;
-  readonly room: number;
-  readonly onVolume: boolean;
-  readonly others: number;
+interface Need {
   readonly imageGiB: number;
   readonly modelGiB: number;
-  readonly request: DiskRequest;
+  readonly systemGiB: number;
 }
 
-function tooSmall(faults: Faults, { name, room, onVolume, others, imageGiB, modelGiB, request }: Tight): void {
+interface Room {
+  readonly name: string;
+  readonly onVolume: boolean;
+  readonly room: number;
+}
+
+function checkRoom(faults: Faults, rooms: readonly Room[], { imageGiB, modelGiB, systemGiB }: Need): void {
   const need = imageGiB + modelGiB;
-  const size = Math.ceil((need + (request.systemOnVolume ? SYSTEM_GIB : 0)) / IMAGE_SHARE);
-  const wayOut = onVolume ? `set disk.size to ${size} GiB or more` : 'choose larger instance types, stream the model from S3, or set disk.localDisks to false with a large disk.size';
+  const [tight, ...others] = rooms.filter(({ room }) => room < need);
+  if (tight === undefined) return;
+  const size = Math.ceil((need + systemGiB) / IMAGE_SHARE);
+  const who = others.length > 0 ? `${tight.name} and ${others.length} other types have` : `${tight.name} has`;
   faults.add('image-larger-than-disk',
-    `${name}${others > 0 ? ` and ${others} other types` : ''} has ${Math.max(room, 0)} GiB of room for images and models, and disk.imageSize ${imageGiB} GiB with disk.modelSize ${modelGiB} GiB takes ${need}; ${wayOut}`);
+    `${who} ${Math.max(tight.room, 0)} GiB of room for images and models, and disk.imageSize ${imageGiB} GiB with disk.modelSize ${modelGiB} GiB takes ${need}; ${
+      tight.onVolume ? `set disk.size to ${size} GiB or more` : 'choose larger instance types, stream the model from S3, or set disk.localDisks to false with a large disk.size'}`);
 }
 
 function checkAutoMode(faults: Faults, options: NodeDiskOptions, auto: boolean): void {

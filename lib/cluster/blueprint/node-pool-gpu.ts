@@ -10,7 +10,8 @@ import { capacityOverlays, checkSharing, sharesOf } from './node-pool-sharing';
 import { poolTiers, type PoolTier } from './node-pool-tiers';
 import { userData } from './node-pool-user-data';
 import { NodeProvisioning } from './node-provisioning';
-import { requiredQuota, sumQuotas, type RequiredQuota } from './quotas';
+import type { RequiredQuota } from './quotas';
+import { requiredQuota, sumQuotas } from './quotas-needed';
 import type { AcceleratedInstance, InstanceQuota } from '../../accelerators/accelerated-instance';
 import type { Faults } from '../../core/private/faults';
 

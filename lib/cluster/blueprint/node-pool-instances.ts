@@ -54,7 +54,7 @@ function named(faults: Faults, { instanceTypes = [], gpus, need, maxGpus, stockD
 function searched(faults: Faults, { gpus, need = {}, maxGpus, stockDriver }: InstanceSelection): AcceleratedInstance[] {
   const usable = AcceleratedInstance.all().filter(({ gpu, gpuCount, family }) =>
     gpu !== undefined && gpuCount > 0 && !(stockDriver && NEEDS_DRIVER_595.has(family)));
-  const wanted = gpus === undefined ? usable.filter(({ architecture }) => architecture === 'amd64') : byName(faults, usable, gpus);
+  const wanted = gpus === undefined ? usable.filter(isOrdinary) : byName(faults, usable, gpus);
   const fit = wanted.filter((instance) => meets(instance, need));
   const small = fit.filter(({ gpuCount }) => gpuCount <= maxGpus);
   if (!faults.ok || small.length > 0) return small;
@@ -65,6 +65,11 @@ function searched(faults: Faults, { gpus, need = {}, maxGpus, stockDriver }: Ins
     faults.add('no-instance-fits', `no instance type has ${describe(gpus, need)}; the types with the largest GPUs have ${largest(wanted)}; ask for less`);
   }
   return [];
+}
+
+/** What is offered unasked: x86, as images of models are, and cards that CUDA 13 and so today's images still run on. */
+function isOrdinary({ architecture, gpu }: AcceleratedInstance): boolean {
+  return architecture === 'amd64' && (gpu?.computeCapability ?? 0) >= 7.5;
 }
 
 function byName(faults: Faults, usable: readonly AcceleratedInstance[], gpus: readonly string[]): AcceleratedInstance[] {

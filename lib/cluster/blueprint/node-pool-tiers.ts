@@ -1,4 +1,5 @@
-import type { Capacity, CapacityTier } from './capacity';
+import type { Capacity } from './capacity';
+import type { CapacityTier } from './capacity-tier';
 import { goDuration } from './node-pool-disruption';
 
 /** One NodePool of a pool: one kind of capacity. */

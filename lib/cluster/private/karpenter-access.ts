@@ -1,4 +1,4 @@
-import { Fn, Stack } from 'aws-cdk-lib';
+import { Fn } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
@@ -42,7 +42,7 @@ export class KarpenterAccess extends Construct {
   /** As text, because CloudFormation fills in no names of condition keys, and those hold the cluster's name. */
   private policyDocument({ cluster, queueArn }: KarpenterAccessProps): string {
     return Fn.sub(JSON.stringify({ Version: '2012-10-17', Statement: karpenterPolicy() }), {
-      ClusterName: Stack.of(this).resolve(cluster.clusterName) as string,
+      ClusterName: cluster.clusterName,
       NodeRoleArn: this.nodeRole.roleArn,
       QueueArn: queueArn,
     });

@@ -2,7 +2,8 @@ import { CfnOutput, Lazy } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { attached } from './attached';
-import { describeQuotas, sumQuotas, type RequiredQuota } from '../blueprint/quotas';
+import type { RequiredQuota } from '../blueprint/quotas';
+import { describeQuotas, sumQuotas } from '../blueprint/quotas-needed';
 import type { IGpuNodePool, IKarpenter } from '../interfaces';
 
 const KEY = Symbol.for('cdk-ml-platform.NodePools');
