@@ -50,7 +50,7 @@ describe('the arguments of vllm serve', () => {
   });
 
   test('stream into a buffer that a small node has, and by parts where there are several ranks', () => {
-    const small = serveArgs(engineOf(), planOf({ node: { vcpus: 4, memoryGiB: 16, gpus: 1, networkGbps: 2.5 } }));
+    const small = serveArgs(engineOf(), planOf({ node: { vcpusPerGpu: 4, memoryGiBPerGpu: 16, networkGbps: 2.5 } }));
     expect(small).toContain(`{"concurrency":16,"memory_limit":${4 * 2 ** 30}}`);
     expect(serveArgs(engineOf(), planOf({ tensorParallel: 2 }))).toContain('{"concurrency":16,"distributed":true}');
   });

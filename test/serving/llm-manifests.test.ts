@@ -12,8 +12,8 @@ function objectOf(kind: string, changes: Partial<LlmServiceInput> = {}): any {
   return objectsOf(changes).find((it) => it.kind === kind);
 }
 
-const LARGE = planOf({ tensorParallel: 4, replicas: 2, node: { vcpus: 48, memoryGiB: 384, gpus: 4, networkGbps: 40 } });
-const NODES = planOf({ tensorParallel: 8, pipelineParallel: 2, nodesPerReplica: 2, replicas: 1, node: { vcpus: 192, memoryGiB: 2_048, gpus: 8, networkGbps: 400 } });
+const LARGE = planOf({ tensorParallel: 4, replicas: 2, node: { vcpusPerGpu: 12, memoryGiBPerGpu: 96, networkGbps: 40 } });
+const NODES = planOf({ tensorParallel: 8, pipelineParallel: 2, nodesPerReplica: 2, replicas: 1, node: { vcpusPerGpu: 24, memoryGiBPerGpu: 256, networkGbps: 400 } });
 
 describe('the objects of a small service', () => {
   test('are an account, a policy, a Deployment and a Service', () => {

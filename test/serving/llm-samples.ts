@@ -1,8 +1,10 @@
 import type { Chart } from 'cdk8s';
+import type { ScalingPlan } from '../../lib/serving/blueprint/autoscaling-plan';
 import type { LlmEngine } from '../../lib/serving/blueprint/llm-engine';
 import type { LlmPlan } from '../../lib/serving/blueprint/llm-plan';
 import { llmService, type LlmServiceBlueprint, type LlmServiceInput } from '../../lib/serving/blueprint/llm-service';
-import { llmCallerChart, llmChart } from '../../lib/serving/manifests/llm-chart';
+import { Rollout } from '../../lib/serving/blueprint/rollout';
+import { llmCallerChart, llmChart, type LlmSurroundings } from '../../lib/serving/manifests/llm-chart';
 import { modelNamespaceChart } from '../../lib/serving/manifests/model-namespace';
 
 /** Llama 3.1 8B on one L40S. */
@@ -12,7 +14,7 @@ export function planOf(changes: Partial<LlmPlan> = {}): LlmPlan {
       poolName: 'inference', usesSpot: true, hasOnDemand: true, maxGpus: 64, diskGiB: 232, gpuResource: 'nvidia.com/gpu', podsPerGpu: 1,
     },
     instanceTypes: ['g6e.xlarge', 'g6e.2xlarge'],
-    node: { vcpus: 4, memoryGiB: 32, gpus: 1, networkGbps: 2.5 },
+    node: { vcpusPerGpu: 4, memoryGiBPerGpu: 32, networkGbps: 2.5 },
     tensorParallel: 1,
     pipelineParallel: 1,
     nodesPerReplica: 1,
@@ -80,8 +82,23 @@ export function fullEngine(): LlmEngine {
   });
 }
 
+const SCALING: ScalingPlan = {
+  minReplicas: 2, maxReplicas: 8, scaleUpSeconds: 60, scaleDownSeconds: 600, fallbackReplicas: 2,
+  triggers: [{ name: 'waiting-requests', type: 'prometheus', metricType: 'Value', metadata: { serverAddress: 'http://prometheus:9090', query: 'up', threshold: '5' } }],
+};
+/** Everything that may stand around the servers. */
+const AROUND: LlmSurroundings = {
+  scaling: SCALING,
+  monitoring: { usdPerHourAndReplica: 1.86 },
+  route: { gateway: { name: 'inference', namespace: 'gateway' }, candidate: { service: 'candidate', port: 8000 }, rollout: Rollout.canary({ step: 1 }) },
+};
+const HELD: LlmSurroundings = {
+  scaling: { ...SCALING, minReplicas: 1, fallbackReplicas: undefined, cooldownSeconds: 600, wake: { type: 'request', concurrentRequests: 10, holdSeconds: 900, namespace: 'keda' } },
+  route: { gateway: { name: 'inference', namespace: 'gateway' } },
+};
+
 const LARGE = planOf({
-  instanceTypes: ['p5.48xlarge', 'p5e.48xlarge'], node: { vcpus: 192, memoryGiB: 2_048, gpus: 8, networkGbps: 400 },
+  instanceTypes: ['p5.48xlarge', 'p5e.48xlarge'], node: { vcpusPerGpu: 24, memoryGiBPerGpu: 256, networkGbps: 400 },
   tensorParallel: 8, replicas: 2, weightsGiB: 380,
 });
 const NODES = { ...LARGE, pipelineParallel: 2, nodesPerReplica: 2 };
@@ -89,27 +106,28 @@ const HUB = engineOf({ weights: { type: 'hugging-face', revision: '0e9e39f', tok
 
 /** Charts of every form in its smallest, fullest and oddest settings. */
 export function samples(): Record<string, Chart> {
-  const service = (changes: Partial<LlmServiceInput>): Chart => llmChart(serviceOf(changes));
+  const service = (changes: Partial<LlmServiceInput>, around?: LlmSurroundings): Chart => llmChart(serviceOf(changes), around);
   return {
     // first: the server then judges the pods of the others by it
     'a namespace': modelNamespaceChart('hardened'),
     'the smallest Deployment': service({}),
     'a Deployment with everything': service({
       plan: LARGE, engine: fullEngine(), environment: { VLLM_LOGGING_LEVEL: 'DEBUG' }, callers: ['shop', 'gateway'], scaling: { min: 2, max: 8 },
-    }),
+    }, AROUND),
+    'a Deployment that requests wake': service({ scaling: { min: 1, max: 8 } }, HELD),
     'a Deployment from the registry': service({
       engine: engineOf({ weights: { type: 'registry', modelName: 'chat', releaseTable: 'releases', path: 'model', tokenizerPath: 'components/tokenizer' } }),
     }),
     'a Deployment from a node cache': service({ engine: engineOf({ weights: { type: 'node-cache', claimName: 'llama-gpu', path: 'llama-3.1-8b' } }) }),
     'a Deployment on a shared GPU': service({ plan: planOf({ pool: { ...planOf().pool, podsPerGpu: 3 }, replicas: 3 }) }),
     'a LeaderWorkerSet': service({ form: 'leader-worker-set', plan: NODES }),
-    'a LeaderWorkerSet with everything': service({ form: 'leader-worker-set', plan: NODES, engine: fullEngine(), callers: ['shop'], scaling: { min: 1, max: 2 } }),
+    'a LeaderWorkerSet with everything': service({ form: 'leader-worker-set', plan: NODES, engine: fullEngine(), callers: ['shop'], scaling: { min: 1, max: 2 } }, AROUND),
     'an InferenceService': service({ form: 'kserve' }),
-    'an InferenceService with everything': service({ form: 'kserve', plan: LARGE, engine: fullEngine(), callers: ['shop'], scaling: { min: 2, max: 8 } }),
+    'an InferenceService with everything': service({ form: 'kserve', plan: LARGE, engine: fullEngine(), callers: ['shop'], scaling: { min: 2, max: 8 } }, AROUND),
     'an LLMInferenceService': service({ form: 'llm-inference-service' }),
     'an LLMInferenceService with everything': service({
       form: 'llm-inference-service', plan: LARGE, engine: { ...fullEngine(), weights: HUB.weights }, gateway: { name: 'inference', namespace: 'gateway' },
-    }),
+    }, AROUND),
     'an LLMInferenceService from a volume': service({
       form: 'llm-inference-service', engine: engineOf({ weights: { type: 'node-cache', claimName: 'llama-gpu', path: '' } }), scaling: { min: 1, max: 3 },
     }),

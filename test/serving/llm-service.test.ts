@@ -101,7 +101,10 @@ describe('the place', () => {
     const service = chat((stack) => ({ pool: poolIn(stack, { poolName: 'mine', instanceTypes: ['g6e.12xlarge'] }), instanceTypes: ['g6e.12xlarge'], tensorParallel: 4 }));
     expect([service.tensorParallel, service.instanceTypes]).toEqual([4, ['g6e.12xlarge']]);
     expect(argsOf(service)).toEqual(expect.arrayContaining(['--tensor-parallel-size', '4']));
-    expect(podOf(service).containers[0].resources.limits).toEqual({ 'nvidia.com/gpu': 4 });
+    // g6e.12xlarge: 48 vCPUs and 384 GiB for its four GPUs
+    expect(podOf(service).containers[0].resources).toEqual({
+      requests: { 'cpu': '36000m', 'memory': '288Gi', 'ephemeral-storage': '5Gi', 'nvidia.com/gpu': 4 }, limits: { 'nvidia.com/gpu': 4 },
+    });
   });
 
   test('divides the load over the replicas that are stated', () => {

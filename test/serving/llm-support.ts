@@ -25,15 +25,15 @@ export function poolIn(scope: Construct, changes: Partial<GpuNodePoolAttributes>
 export function clusterIn(stack: Stack, options: Partial<MlClusterFromClusterOptions> = {}): IMlCluster {
   return MlCluster.fromCluster(stack, 'Cluster', fakeCluster(stack), {
     network: textNetwork(stack),
-    gpuNodePools: [poolIn(stack)],
     installedApiGroups: ['serving.kserve.io', 'leaderworkerset.x-k8s.io', 'keda.sh', 'http.keda.sh', 'gateway.networking.k8s.io', 'monitoring.coreos.com'],
     ...options,
+    gpuNodePools: options.gpuNodePools ?? [poolIn(stack)],
   });
 }
 
 /** A bucket of plain text. */
 export function bucketIn(stack: Stack): s3.IBucket {
-  return s3.Bucket.fromBucketName(stack, 'Models', 'models');
+  return (stack.node.tryFindChild('Models') as s3.IBucket | undefined) ?? s3.Bucket.fromBucketName(stack, 'Models', 'models');
 }
 
 /** The service of the README, with changes. */

@@ -1,8 +1,7 @@
-/** The node that a pod has to be content with: the smallest of those that may come. */
+/** What comes with a GPU at least, on every node that a pod may be placed on. */
 export interface LlmNode {
-  readonly vcpus: number;
-  readonly memoryGiB: number;
-  readonly gpus: number;
+  readonly vcpusPerGpu: number;
+  readonly memoryGiBPerGpu: number;
   readonly networkGbps: number;
 }
 

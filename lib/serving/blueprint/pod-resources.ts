@@ -12,9 +12,9 @@ const ALLOCATABLE = 0.75;
 
 /** A pod's share of the smallest node that it may come to, by its share of that node's GPUs. */
 export function podShare(plan: LlmPlan): PodShare {
-  const share = Math.min(1, gpusPerPod(plan) / plan.node.gpus / plan.pool.podsPerGpu) * ALLOCATABLE;
+  const share = gpusPerPod(plan) / plan.pool.podsPerGpu * ALLOCATABLE;
   return {
-    cpus: Math.max(0.5, Math.floor(plan.node.vcpus * share * 2) / 2),
-    memoryGiB: Math.max(1, Math.floor(plan.node.memoryGiB * share)),
+    cpus: Math.max(0.5, Math.floor(plan.node.vcpusPerGpu * share * 2) / 2),
+    memoryGiB: Math.max(1, Math.floor(plan.node.memoryGiBPerGpu * share)),
   };
 }

@@ -6,6 +6,7 @@ import type { IGpuNodePool } from '../../cluster/interfaces';
 import { show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { suggest } from '../../core/private/suggest';
+import { isValidationError } from '../../core/private/validation-error';
 
 /** Where a service stands. */
 export interface Placed {
@@ -83,7 +84,7 @@ function refuse(faults: Faults, request: PlacingRequest): void {
   const usable = faults.check(instances.length > 0, 'no-usable-instance',
     `${where} can supply ${some(instanceTypes ?? suppliedBy(pools))}, none of which runs a language model at a known price; let the pool supply others, such as g6e.xlarge`);
   if (!usable) return;
-  const best = faults.collect(() => LlmPlacement.best({ ...demand, instances, concurrency: eachOf(demand.concurrency, replicas) }));
+  const best = bestOf(faults, { ...demand, instances, concurrency: eachOf(demand.concurrency, replicas) }, where);
   if (best === undefined) return;
   const gpuShare = Math.min(...pools.map((pool) => pool.podsPerGpu));
   const tensorParallel = gpuShare > 1 ? 1 : best.tensorParallel;
@@ -95,6 +96,18 @@ function refuse(faults: Faults, request: PlacingRequest): void {
     + `use replicas ${Math.min(...needed)} or more, or leave it out`);
   faults.check(fit.fits, 'model-does-not-fit',
     `nothing of ${where} holds contextLength ${demand.contextLength} of ${demand.model.id}: ${fit.summary}; use ${fit.advice}`);
+}
+
+/** The cheapest placement, or why there is none: instance types are the pools' here. */
+function bestOf(faults: Faults, demand: LlmDemand, where: string): LlmPlacement | undefined {
+  try {
+    return LlmPlacement.best(demand);
+  } catch (error) {
+    if (!isValidationError(error)) throw error;
+    const open = demand.tensorParallel === undefined ? '' : ' and leave tensorParallel out';
+    for (const { code, message } of error.faults) faults.add(code, message.replace('leave instances and tensorParallel open', `let ${where} supply other types${open}`));
+    return undefined;
+  }
 }
 
 /** All candidates that are split like the cheapest one, and not much dearer. */

@@ -150,9 +150,10 @@ function planOf(props: LlmServiceProps, { pool, placements, replicas }: Placed, 
   return {
     pool,
     instanceTypes: instances.map((it) => it.name),
-    // a pod gets its share of the smallest: what matters is what comes with each GPU
     node: {
-      gpus: 1, vcpus: least((it) => it.vcpus / it.gpuCount), memoryGiB: least((it) => it.memoryGiB / it.gpuCount), networkGbps: least((it) => it.networkGbps),
+      vcpusPerGpu: least((it) => it.vcpus / it.gpuCount),
+      memoryGiBPerGpu: least((it) => it.memoryGiB / it.gpuCount),
+      networkGbps: least((it) => it.networkGbps),
     },
     tensorParallel: best.tensorParallel,
     pipelineParallel: best.pipelineParallel,
@@ -185,7 +186,7 @@ function checkPlan(faults: Faults, props: LlmServiceProps, plan: LlmPlan): void 
   const onDisk = needsDisk(props.source._weights) || props.runtime?.type === 'llm-inference-service' ? plan.weightsGiB : 0;
   const need = diskNeedGiB(onDisk);
   faults.check(need <= pool.diskGiB, 'disk-too-small',
-    `image (${IMAGE_GIB} GiB), ${onDisk > 0 ? `model (${Math.ceil(onDisk)} GiB) ` : ''}and scratch files need ${need} GiB, but nodes of pool ${pool.poolName} have room for ${pool.diskGiB}; `
+    `image (${IMAGE_GIB} GiB)${onDisk > 0 ? `, model (${Math.ceil(onDisk)} GiB)` : ''} and scratch files need ${need} GiB, but nodes of pool ${pool.poolName} have room for ${pool.diskGiB}; `
     + `give the pool a larger disk${onDisk > 0 ? ', or stream the model with ModelSource.s3(...)' : ''}`);
 }
 

@@ -8,6 +8,9 @@ export function llmWarnings(service: LlmServiceBlueprint): [string, string][] {
     'llm-alone-on-spot': standsOnSpot(plan) && leastReplicas < 2
       && `one replica on spot nodes of pool ${plan.pool.poolName}: when EC2 takes the node, the service is away until another one is there and loaded, `
       + `about ${Math.ceil(startup.expectedSeconds / 60) + 5} minutes; use two replicas, or a pool of Capacity.onDemand()`,
+    'llm-over-several-nodes': plan.nodesPerReplica > 1
+      && `each replica is cut over ${plan.nodesPerReplica} nodes that talk over the network, and all of them are lost with one; `
+      + 'let the pool supply larger instances if that is too slow or too frail',
     'unpinned-hugging-face-revision': engine.weights.type === 'hugging-face' && engine.weights.revision === undefined
       && `the model is what the main branch of ${engine.weights.id ?? engine.modelId} is when a pod starts, so two pods can serve two models; give ModelSource.huggingFace a revision`,
     'trust-remote-code': engine.trustRemoteCode
