@@ -58,7 +58,7 @@ function refuseOtherStates(faults: Faults, text: ConfigReader): void {
 
 function layerKinds(faults: Faults, text: ConfigReader, family: string, layers: number): LayerKind[] {
   const listed = text.list('layer_types');
-  if (listed === undefined) return Array.from({ length: Math.min(layers, 10_000) }, (_, index) => kindByRule(text, family, index));
+  if (listed === undefined) return Array.from({ length: layers }, (_, index) => kindByRule(text, family, index));
   faults.check(listed.length === layers, 'invalid-model-config',
     `config.json has ${listed.length} layer_types for num_hidden_layers ${layers}; correct one of them`);
   return listed.map((type) => {

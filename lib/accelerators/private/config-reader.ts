@@ -29,23 +29,23 @@ export class ConfigReader {
   }
 
   /** A whole number, or the value to use where the configuration has none. */
-  integer(keys: string | readonly string[], otherwise: number, least = 1): number {
+  integer(keys: string | readonly string[], otherwise: number, least = 1, most = LARGEST): number {
     const names = typeof keys === 'string' ? [keys] : keys;
     const key = names.find((name) => this.has(name));
     if (key === undefined) return otherwise;
     const value = this.values[key];
-    const ok = typeof value === 'number' && Number.isInteger(value) && value >= least && value <= LARGEST && !isUnresolved(value);
-    if (!ok) this.wrong(key, value, `a whole number from ${least} to ${LARGEST}`);
+    const ok = typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most && !isUnresolved(value);
+    if (!ok) this.wrong(key, value, `a whole number from ${least} to ${most}`);
     return ok ? value : otherwise;
   }
 
   /** A whole number without which nothing can be computed. */
-  required(...keys: string[]): number {
+  required(keys: readonly string[], most = LARGEST): number {
     if (!this.has(...keys)) {
       this.faults.add('incomplete-model-config',
         `config.json has no ${this.prefix}${keys.join(' or ')}, which the memory follows from; give the model's whole config.json`);
     }
-    return this.integer(keys, 1);
+    return this.integer(keys, 1, 1, most);
   }
 
   number(key: string): number | undefined {

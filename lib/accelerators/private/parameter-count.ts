@@ -130,7 +130,7 @@ function mlpWeights(hidden: number, width: number, family: Family): number {
 
 /** Layers with a mixture of experts. */
 function expertLayers(shape: ModelShape): number {
-  return shape.moe === undefined ? 0 : Math.floor((shape.layers - shape.moe.leadingDenseLayers) / shape.moe.layerStep);
+  return shape.moe === undefined ? 0 : Math.floor(Math.max(shape.layers - shape.moe.leadingDenseLayers, 0) / shape.moe.layerStep);
 }
 
 function expertWeights(shape: ModelShape, family: Family): number {

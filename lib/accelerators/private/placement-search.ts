@@ -50,7 +50,9 @@ export class PlacementSearch {
   }
 
   private onSeveral(instance: AcceleratedInstance): Capacity[] {
-    const tensorParallel = Math.max(...this.degrees(instance));
+    const tensorParallel = Math.max(...tensorParallelDegrees(this.load.model._architecture, instance.gpuCount));
+    // with less than that there is room left on the instance
+    if (this.tensorParallel !== undefined && this.tensorParallel !== tensorParallel) return [];
     const nodes = Math.min(MOST_NODES, this.load.model._architecture.layers);
     const stages = Array.from({ length: Math.max(nodes - 1, 0) }, (_, index) => index + 2);
     return stages.flatMap((pipelineParallel) => this.capacity({ instance, tensorParallel, pipelineParallel }) ?? []);
@@ -84,17 +86,19 @@ export class PlacementSearch {
 
   /**
    * Up to the engine's own `max_num_seqs` the room is the same for any number of requests. Above it the engine has to be given more,
-   * and its buffers take from the room: then the number is searched, each guess being what the last room would hold.
+   * and its buffers take from the room: then the number is searched. What the last room would hold is a good guess where contexts
+   * are long; halving bounds the steps where they are so short that the buffers weigh more than the requests.
    */
   private mostRequests(layout: Layout, single: MemoryFit): number {
     const room = Math.min(Math.floor(single.concurrencyAtContext), this.load.concurrency);
     if (room <= single.maxNumSeqs || this.load.maxNumSeqs !== undefined) return Math.min(room, single.maxNumSeqs);
     let [known, unknown, guess] = [single.maxNumSeqs, room + 1, room];
-    while (unknown - known > 1) {
+    for (let step = 0; unknown - known > 1; step++) {
       const fit = MemoryFit.of({ ...this.load, ...layout, concurrency: guess });
       if (fit.fits) known = guess;
       else unknown = guess;
-      guess = Math.min(Math.max(Math.floor(fit.concurrencyAtContext), known + 1), unknown - 1);
+      const next = step % 2 === 0 ? Math.floor(fit.concurrencyAtContext) : Math.floor((known + unknown) / 2);
+      guess = Math.min(Math.max(next, known + 1), unknown - 1);
     }
     return known;
   }

@@ -9,6 +9,9 @@ import { readQuantization } from './read-quantization';
 import { show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 
+const HIDDEN_SIZE = ['hidden_size', 'n_embd'];
+/** Several times what the deepest models have. */
+const MOST_LAYERS = 1000;
 const DTYPES = ['bfloat16', 'float16', 'float32'];
 /** Parts of multimodal models that weigh something beside the text model. */
 const TOWERS = ['vision_config', 'audio_config', 'video_config'];
@@ -62,14 +65,14 @@ function refuseEncoders(faults: Faults, whole: ConfigReader, text: ConfigReader)
 type Sizes = Pick<ModelShape, 'hiddenSize' | 'layers' | 'attentionHeads' | 'vocabSize'>;
 
 function readSizes(text: ConfigReader, defaults: FamilyDefaults): Sizes {
-  const otherwise = (value: number | undefined, ...keys: string[]): number => {
-    return value === undefined ? text.required(...keys) : text.integer(keys, value);
+  const otherwise = (value: number | undefined, keys: readonly string[]): number => {
+    return value === undefined ? text.required(keys) : text.integer(keys, value);
   };
   return {
-    hiddenSize: text.required('hidden_size', 'n_embd'),
-    layers: text.required('num_hidden_layers', 'n_layer'),
-    attentionHeads: otherwise(defaults.attentionHeads, 'num_attention_heads', 'n_head'),
-    vocabSize: otherwise(defaults.vocabSize, 'vocab_size'),
+    hiddenSize: text.required(HIDDEN_SIZE),
+    layers: text.required(['num_hidden_layers', 'n_layer'], MOST_LAYERS),
+    attentionHeads: otherwise(defaults.attentionHeads, ['num_attention_heads', 'n_head']),
+    vocabSize: otherwise(defaults.vocabSize, ['vocab_size']),
   };
 }
 
@@ -77,7 +80,7 @@ function readHeadDim(faults: Faults, text: ConfigReader, sizes: Sizes, defaults:
   if (text.has('kv_lora_rank')) return text.integer('v_head_dim', 128);
   if (text.has('head_dim')) return text.integer('head_dim', 1);
   const even = sizes.hiddenSize / sizes.attentionHeads;
-  faults.check(defaults.headDim !== undefined || Number.isInteger(even), 'invalid-model-config',
+  faults.check(defaults.headDim !== undefined || Number.isInteger(even) || !text.has(...HIDDEN_SIZE), 'invalid-model-config',
     `config.json has hidden_size ${sizes.hiddenSize} for num_attention_heads ${sizes.attentionHeads} and no head_dim; correct one of them`);
   return defaults.headDim ?? even;
 }
@@ -104,7 +107,7 @@ function readDtype(faults: Faults, whole: ConfigReader, text: ConfigReader): str
 function readLatentAttention(text: ConfigReader): LatentAttentionShape | undefined {
   if (!text.has('kv_lora_rank')) return undefined;
   return {
-    kvLoraRank: text.required('kv_lora_rank'),
+    kvLoraRank: text.required(['kv_lora_rank']),
     qLoraRank: text.integer('q_lora_rank', 0, 0),
     qkNopeHeadDim: text.integer('qk_nope_head_dim', 128),
     qkRopeHeadDim: text.integer('qk_rope_head_dim', 64),
@@ -114,11 +117,11 @@ function readLatentAttention(text: ConfigReader): LatentAttentionShape | undefin
 
 function readLinearAttention(text: ConfigReader): LinearAttention {
   return {
-    keyHeads: text.required('linear_num_key_heads'),
-    keyHeadDim: text.required('linear_key_head_dim'),
-    valueHeads: text.required('linear_num_value_heads'),
-    valueHeadDim: text.required('linear_value_head_dim'),
-    convKernel: text.required('linear_conv_kernel_dim'),
+    keyHeads: text.required(['linear_num_key_heads']),
+    keyHeadDim: text.required(['linear_key_head_dim']),
+    valueHeads: text.required(['linear_num_value_heads']),
+    valueHeadDim: text.required(['linear_value_head_dim']),
+    convKernel: text.required(['linear_conv_kernel_dim']),
   };
 }
 
