@@ -1,9 +1,9 @@
 import { escapeTemplate } from './kserve-template';
 import type { Variable } from './llm-service';
 import type { SecretKey } from './llm-weights';
+import type { LoggerPlan } from './logger-plan';
 import type { InferenceProtocol } from './model-format';
 import type { ModelServer, ServedModel } from './model-runtime-servers';
-import type { LoggerPlan } from './request-logging';
 
 /** GPUs of one pod, and the nodes that have them. */
 export interface ModelGpus {

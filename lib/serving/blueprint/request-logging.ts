@@ -1,5 +1,6 @@
 import type { Duration } from 'aws-cdk-lib';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { LoggerPlan } from './logger-plan';
 import { checkInteger, checkOneOf, checkText, type TextRule } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
 
@@ -66,14 +67,6 @@ export interface RequestLoggingToS3Options extends RequestLoggingOptions {
    * @default RequestLogFormat.JSON
    */
   readonly format?: RequestLogFormat;
-}
-
-/** InferenceService's `spec.predictor.logger`, without what only the service knows. */
-export interface LoggerPlan {
-  readonly url: string;
-  readonly mode: string;
-  readonly headers: readonly string[];
-  readonly storage?: { readonly path: string; readonly format: string; readonly batchSize: number; readonly batchInterval: string };
 }
 
 const ADDRESS: TextRule = {

@@ -3,7 +3,7 @@ import { containerProgram, containerSettings, modelPod } from './inference-servi
 import { runtimeName } from './serving-runtime';
 import { mergeValues } from '../../cluster/blueprint/merge-values';
 import type { KServeModelBlueprint, ModelContainer } from '../blueprint/kserve-model';
-import type { LoggerPlan } from '../blueprint/request-logging';
+import type { LoggerPlan } from '../blueprint/logger-plan';
 
 type Json = Record<string, unknown>;
 
