@@ -3,7 +3,7 @@ export * from './interfaces';
 export * from './blueprint/rollout';
 export * from './blueprint/autoscaling';
 export * from './blueprint/scale-to-zero';
-export * from './blueprint/llm-alerts';
+export * from './blueprint/llm-alert-options';
 export * from './kserve-model-service';
 export * from './model-service-props';
 export * from './blueprint/model-format';

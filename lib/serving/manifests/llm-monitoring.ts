@@ -1,5 +1,6 @@
 import type { ApiObjectProps } from 'cdk8s';
-import { llmRules, type LlmAlertOptions } from '../blueprint/llm-alerts';
+import type { LlmAlertOptions } from '../blueprint/llm-alert-options';
+import { llmRules } from '../blueprint/llm-alerts';
 import { llmDashboard, type LlmDashboardRequest } from '../blueprint/llm-dashboard';
 
 /** What is watched, and by whom. */
