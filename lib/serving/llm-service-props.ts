@@ -1,6 +1,6 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { LlmAutoscaling } from './blueprint/autoscaling';
-import type { LlmAlertOptions } from './blueprint/llm-alerts';
+import type { LlmAlertOptions } from './blueprint/llm-alert-options';
 import type { LlmRuntime } from './blueprint/llm-runtime';
 import type { Rollout } from './blueprint/rollout';
 import type { ScaleToZero } from './blueprint/scale-to-zero';
@@ -299,4 +299,22 @@ export interface LlmServiceProps extends LlmEngineOptions, LlmAccessOptions, Llm
    * @default - the id in kebab case
    */
   readonly serviceName?: string;
+}
+
+/** Where the pods of a language model stand. */
+export interface LlmServicePlacement {
+  /** Pool that supplies the nodes. */
+  readonly pool: IGpuNodePool;
+  /** EC2 instance types that pods may be placed on, cheapest first. */
+  readonly instanceTypes: string[];
+  /** GPUs that each layer is split over. */
+  readonly tensorParallel: number;
+  /** Parts that the layers are split into. */
+  readonly pipelineParallel: number;
+  /** Nodes that one replica takes. */
+  readonly nodesPerReplica: number;
+  /** Copies of the model; the most there may be where an autoscaler decides. */
+  readonly replicas: number;
+  /** On-demand price of the instances for all replicas on the cheapest type, in USD for an hour; spot is less. */
+  readonly usdPerHour: number;
 }

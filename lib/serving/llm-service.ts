@@ -3,15 +3,15 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { endpointOf, gatewayPathOf, urlOf } from './blueprint/llm-service';
 import type { ILlmService, LlmServiceAttributes } from './interfaces';
-import type { LlmServiceProps } from './llm-service-props';
+import type { LlmServicePlacement, LlmServiceProps } from './llm-service-props';
 import { llmCallerChart, llmChart } from './manifests/llm-chart';
 import { ModelNamespace } from './model-namespace';
 import { importLlmService } from './private/imported-llm-service';
-import { planLlmService, type LlmServicePlan } from './private/llm-service-plan';
+import { placementOf, planLlmService, type LlmServicePlan } from './private/llm-service-plan';
 import { llmWarnings } from './private/llm-warnings';
 import { serviceNamesOf } from './private/service-names';
 import type { MemoryFit } from '../accelerators/memory-fit';
-import type { IGpuNodePool, IMlCluster } from '../cluster/interfaces';
+import type { IMlCluster } from '../cluster/interfaces';
 import { ManifestRelease } from '../cluster/manifest-release';
 import { WorkloadIdentity } from '../cluster/workload-identity';
 import { checkText, DNS_LABEL } from '../core/private/checks';
@@ -49,16 +49,8 @@ export class LlmService extends Construct implements ILlmService {
   readonly gatewayUrl?: string;
   /** Memory of one replica on the cheapest instance type: what fits, and what is left. */
   readonly fit: MemoryFit;
-  /** Pool that the pods are placed on. */
-  readonly pool: IGpuNodePool;
-  /** EC2 instance types that the pods may be placed on, cheapest first. */
-  readonly instanceTypes: string[];
-  /** GPUs that each layer is split over. */
-  readonly tensorParallel: number;
-  /** Nodes that one replica takes. */
-  readonly nodesPerReplica: number;
-  /** Copies of the model; the most there may be where an autoscaler decides. */
-  readonly replicas: number;
+  /** Where the pods stand, how the model is split there, and what it costs. */
+  readonly placement: LlmServicePlacement;
   /** AWS rights of the pods. */
   readonly identity: WorkloadIdentity;
   /** The role of the pods, as grants see it. */
@@ -85,11 +77,7 @@ export class LlmService extends Construct implements ILlmService {
     this.gatewayUrl = props.gateway === undefined ? undefined : `${props.gateway.url}${gatewayPathOf(blueprint)}`;
     this.modelName = blueprint.engine.servedModelName;
     this.fit = placed.fit;
-    this.pool = placed.pool;
-    this.instanceTypes = [...blueprint.plan.instanceTypes];
-    this.tensorParallel = blueprint.plan.tensorParallel;
-    this.nodesPerReplica = blueprint.plan.nodesPerReplica;
-    this.replicas = blueprint.plan.replicas;
+    this.placement = placementOf(decided);
     this.identity = this.createIdentity(props);
     this.grantPrincipal = this.identity.grantPrincipal;
     this.release = new ManifestRelease(this, 'Release', { cluster: props.cluster, namespace: this.namespaceName, chart: llmChart(blueprint, decided.around) });

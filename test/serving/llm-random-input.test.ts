@@ -78,7 +78,7 @@ describe('any properties give a service that can work, or a ValidationError', ()
       const service = new LlmService(stack, 'Chat', { cluster, source: model, ...given });
       accepted++;
       expect(service.fit.fits).toBe(true);
-      expect(service.instanceTypes.filter((it) => !pooled.instanceTypes.includes(it))).toEqual([]);
+      expect(service.placement.instanceTypes.filter((it) => !pooled.instanceTypes.includes(it))).toEqual([]);
       for (const object of objectsOf(service)) {
         for (const pod of podsOf(object)) expectWorkingPod(pod, service, pooled.usesSpot);
       }
@@ -107,7 +107,7 @@ function expectWorkingPod(pod: any, service: LlmService, spot: boolean): void {
   const drain = Number(args[args.indexOf('--shutdown-timeout') + 1]);
   expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(drain + container.lifecycle.preStop.sleep.seconds);
   const { requests, limits } = container.resources;
-  for (const instance of service.instanceTypes.map((it) => AcceleratedInstance.of(it))) {
+  for (const instance of service.placement.instanceTypes.map((it) => AcceleratedInstance.of(it))) {
     const gpus: number = limits['nvidia.com/gpu'];
     expect(gpus).toBeLessThanOrEqual(instance.gpuCount);
     // as many pods as the node has GPUs for find their CPU and memory there

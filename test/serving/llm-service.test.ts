@@ -5,10 +5,10 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { bucketIn, chat, chatIn, clusterIn, LLAMA, objectsOf, poolIn } from './llm-support';
 import { LlmModel } from '../../lib/accelerators/llm-model';
 import { KvCacheDtype, ModelDtype, WeightQuantization } from '../../lib/accelerators/quantization';
-import { GpuSharing } from '../../lib/cluster';
+import { Capacity, GpuSharing, MlCluster } from '../../lib/cluster';
 import { InferenceGateway, LlmRuntime, LlmService, ModelNamespace, ModelSource, Rollout, ScaleToZero } from '../../lib/serving';
 import type { IInferenceGateway } from '../../lib/serving/interfaces';
-import { ancestorsOf, idOf, idsOf, resourcesOf, testApp, testStack } from '../cluster/support';
+import { ancestorsOf, idOf, idsOf, resourcesOf, testApp, testStack, textNetwork } from '../cluster/support';
 
 const LLAMA70 = LlmModel.of('meta-llama/Llama-3.1-70B-Instruct');
 const SMALL = LlmModel.of('Qwen/Qwen3-0.6B');
@@ -34,16 +34,16 @@ describe('a language model in a few lines', () => {
 
   test('stands where it costs least: on the cheapest type of the pool that holds it, and on those that cost a little more', () => {
     // 8B in bfloat16 takes 15 of the 22 GiB of an L4, which leaves no room for 16,384 tokens 32 times; an L40S has 44 GiB
-    expect(service.instanceTypes).toEqual(['g6e.xlarge', 'g6e.2xlarge', 'g6e.12xlarge']);
-    expect(service.tensorParallel).toBe(1);
+    expect(service.placement.instanceTypes).toEqual(['g6e.xlarge', 'g6e.2xlarge', 'g6e.12xlarge']);
+    expect(service.placement.tensorParallel).toBe(1);
     expect(service.fit.fits).toBe(true);
     expect(service.fit.summary).toContain('g6e.xlarge');
-    expect(service.pool.poolName).toBe('inference');
+    expect(service.placement.pool.poolName).toBe('inference');
   });
 
   test('has as many replicas as its requests need', () => {
-    expect(service.replicas).toBe(Math.ceil(32 / Math.floor(service.fit.concurrencyAtContext)));
-    expect(objectsOf(service).find((it) => it.kind === 'Deployment').spec.replicas).toBe(service.replicas);
+    expect(service.placement.replicas).toBe(Math.ceil(32 / Math.floor(service.fit.concurrencyAtContext)));
+    expect(objectsOf(service).find((it) => it.kind === 'Deployment').spec.replicas).toBe(service.placement.replicas);
   });
 
   test('answers inside of the cluster', () => {
@@ -76,7 +76,7 @@ describe('a language model in a few lines', () => {
   test('says that spot nodes go only where that takes the service away', () => {
     Annotations.fromStack(Stack.of(service)).hasNoWarning('*', Match.anyValue());
     const alone = chat(() => ({ concurrency: 1 }));
-    expect(alone.replicas).toBe(1);
+    expect(alone.placement.replicas).toBe(1);
     Annotations.fromStack(Stack.of(alone)).hasWarning('/Stack/Chat', Match.stringLikeRegexp('one replica on spot nodes of pool inference.*cdk-ml-platform:llm-alone-on-spot'));
     const steady = chat((stack) => ({ concurrency: 1, pool: poolIn(stack, { poolName: 'steady', usesSpot: false }) }));
     Annotations.fromStack(Stack.of(steady)).hasNoWarning('*', Match.anyValue());
@@ -93,13 +93,13 @@ describe('the place', () => {
         ],
       }),
     }));
-    expect(service.pool.poolName).toBe('right');
+    expect(service.placement.pool.poolName).toBe('right');
     expect(podOf(service).nodeSelector).toEqual({ 'ml-platform/node-pool': 'right' });
   });
 
   test('may be stated', () => {
     const service = chat((stack) => ({ pool: poolIn(stack, { poolName: 'mine', instanceTypes: ['g6e.12xlarge'] }), instanceTypes: ['g6e.12xlarge'], tensorParallel: 4 }));
-    expect([service.tensorParallel, service.instanceTypes]).toEqual([4, ['g6e.12xlarge']]);
+    expect([service.placement.tensorParallel, service.placement.instanceTypes]).toEqual([4, ['g6e.12xlarge']]);
     expect(argsOf(service)).toEqual(expect.arrayContaining(['--tensor-parallel-size', '4']));
     // g6e.12xlarge: 48 vCPUs and 384 GiB for its four GPUs
     expect(podOf(service).containers[0].resources).toEqual({
@@ -109,7 +109,7 @@ describe('the place', () => {
 
   test('divides the load over the replicas that are stated', () => {
     const service = chat(() => ({ replicas: 8 }));
-    expect(service.replicas).toBe(8);
+    expect(service.placement.replicas).toBe(8);
     expect(service.fit.concurrencyAtContext).toBeGreaterThanOrEqual(4);
   });
 
@@ -117,9 +117,9 @@ describe('the place', () => {
     const service = chat((stack) => ({
       pool: poolIn(stack, { poolName: 'small', instanceTypes: ['g6.12xlarge'], maxGpus: 64 }), model: LLAMA70, contextLength: 8_192, concurrency: 1,
     }));
-    expect(service.nodesPerReplica).toBeGreaterThan(1);
+    expect(service.placement.nodesPerReplica).toBeGreaterThan(1);
     const set = objectsOf(service).find((it) => it.kind === 'LeaderWorkerSet');
-    expect(set.spec.leaderWorkerTemplate.size).toBe(service.nodesPerReplica);
+    expect(set.spec.leaderWorkerTemplate.size).toBe(service.placement.nodesPerReplica);
     expect(service.url).toBe('http://chat.models.svc.cluster.local:8000/v1');
   });
 
@@ -130,6 +130,25 @@ describe('the place', () => {
     const args = argsOf(service);
     expect(Number(args[args.indexOf('--gpu-memory-utilization') + 1])).toBeLessThan(0.5);
     expect(podOf(service).containers[0].resources.limits).toEqual({ 'nvidia.com/gpu': 1 });
+  });
+});
+
+describe('what users write first', () => {
+  test('works as it stands in the README, on a cluster of the library\'s own', () => {
+    const stack = testStack();
+    const cluster = new MlCluster(stack, 'Cluster', { network: textNetwork(stack) });
+    cluster.addGpuNodePool('Inference', { capacity: Capacity.spotWithOnDemandFallback(), maxGpus: 16 });
+    const bucket = new s3.Bucket(stack, 'Bucket');
+    const service = new LlmService(stack, 'Chat', {
+      cluster, model: LlmModel.of('meta-llama/Llama-3.1-8B-Instruct'), source: ModelSource.s3(bucket, 'llama-3.1-8b/'), contextLength: 16384, concurrency: 32,
+    });
+    expect(service.placement.pool.poolName).toBe('inference');
+    expect(service.placement.instanceTypes.length).toBeGreaterThanOrEqual(3);
+    expect(service.placement.replicas).toBeLessThanOrEqual(16);
+    // the release of the pods waits for the drain, so that it goes first when the stack goes
+    const drains = idsOf(stack, 'Custom::MlPlatformDrain');
+    expect(drains.length).toBeGreaterThan(0);
+    expect([...ancestorsOf(stack, idOf(stack, /^ChatRelease[0-9A-F]{8}$/))]).toEqual(expect.arrayContaining(drains));
   });
 });
 

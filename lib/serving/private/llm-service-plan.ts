@@ -14,7 +14,7 @@ import {
   diskNeedGiB, IMAGE_GIB, llmService, longestDrainSeconds, RESERVED_VARIABLES, type LlmForm, type LlmServiceBlueprint,
 } from '../blueprint/llm-service';
 import { needsDisk } from '../blueprint/llm-weights';
-import type { LlmServiceProps } from '../llm-service-props';
+import type { LlmServicePlacement, LlmServiceProps } from '../llm-service-props';
 import type { LlmSurroundings } from '../manifests/llm-chart';
 import { checkSecretKey } from '../model-source';
 
@@ -61,6 +61,19 @@ export function planLlmService(faults: Faults, id: string, props: LlmServiceProp
     gateway: props.gateway === undefined ? undefined : { name: props.gateway.gatewayName, namespace: props.gateway.namespace },
   });
   return { blueprint, placed, around: surroundingsOf(props, placed, scaling) };
+}
+
+/** What users read of it. */
+export function placementOf({ blueprint: { plan }, placed }: LlmServicePlan): LlmServicePlacement {
+  const { instanceTypes, tensorParallel, pipelineParallel, nodesPerReplica, replicas } = plan;
+  return {
+    pool: placed.pool, instanceTypes: [...instanceTypes], tensorParallel, pipelineParallel, nodesPerReplica, replicas,
+    usdPerHour: usdPerReplica(placed) * replicas,
+  };
+}
+
+function usdPerReplica({ placements: [best] }: Placed): number {
+  return best === undefined ? 0 : best.usdPerHour / best.replicas;
 }
 
 function checkNames(faults: Faults, props: LlmServiceProps, name: string, namespace: string): void {
@@ -235,7 +248,7 @@ function raisedSeqs({ concurrency = 1 }: LlmServiceProps, replicas: number, coun
   return counted.includes(each) ? each : undefined;
 }
 
-function surroundingsOf(props: LlmServiceProps, { placements, replicas }: Placed, scaling: ScalingPlan | undefined): LlmSurroundings {
+function surroundingsOf(props: LlmServiceProps, placed: Placed, scaling: ScalingPlan | undefined): LlmSurroundings {
   const { gateway, candidate, rollout, prometheus, monitoring = prometheus !== undefined, alerts } = props;
   return {
     scaling,
@@ -244,7 +257,7 @@ function surroundingsOf(props: LlmServiceProps, { placements, replicas }: Placed
       candidate: candidate === undefined ? undefined : { service: candidate.kubernetesServiceName, port: candidate.port },
       rollout,
     },
-    monitoring: monitoring ? { usdPerHourAndReplica: (placements[0]?.usdPerHour ?? 0) / (placements[0]?.replicas ?? replicas), alerts } : undefined,
+    monitoring: monitoring ? { usdPerHourAndReplica: usdPerReplica(placed), alerts } : undefined,
   };
 }
 
