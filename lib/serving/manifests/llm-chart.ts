@@ -8,7 +8,7 @@ import { inferenceRoute, type RouteBackend } from './routes';
 import { scaledObject } from './scaled-object';
 import { emptyChart } from '../../cluster/manifests/basics';
 import type { ScalingPlan } from '../blueprint/autoscaling-plan';
-import type { LlmAlertOptions } from '../blueprint/llm-alerts';
+import type { LlmAlertOptions } from '../blueprint/llm-alert-options';
 import { LLM_PORT } from '../blueprint/llm-engine';
 import { endpointOf, type LlmServiceBlueprint, scaleTargetOf } from '../blueprint/llm-service';
 import type { Rollout } from '../blueprint/rollout';
