@@ -63,7 +63,11 @@ export class Keda extends Construct {
       overrides: props.values,
       images,
       identities: [this.identity],
-      relations: { defines: KEDA_KINDS, guards: KEDA_KINDS, requires: [AddOnRequirement.customResource('monitoring.coreos.com/ServiceMonitor')] },
+      relations: {
+        defines: KEDA_KINDS,
+        guards: KEDA_KINDS,
+        requires: [AddOnRequirement.customResource('monitoring.coreos.com/ServiceMonitor')],
+      },
     });
   }
 }

@@ -125,7 +125,8 @@ export class KServe extends Construct {
     const { cluster, llmValues } = this.props;
     const order = InstallationOrder.of(cluster);
     const images = chartImages(cluster, 'kserve-llmisvc-resources');
-    const inferenceExtension = !order.installed.apiGroups.includes('inference.networking.k8s.io') && !INFERENCE_EXTENSION_KINDS.some((kind) => order.brings(kind));
+    const inferenceExtension = !order.installed.apiGroups.includes('inference.networking.k8s.io')
+      && !INFERENCE_EXTENSION_KINDS.some((kind) => order.brings(kind));
     return new HelmAddOn(this, 'LlmAddOn', {
       cluster,
       chart: 'kserve-llmisvc-resources',
@@ -158,7 +159,10 @@ export class KServe extends Construct {
       overrides: this.props.runtimeValues,
       images: runtimes ? RUNTIME_IMAGES.map(image) : [],
       relations: {
-        creates: [...runtimes ? ['serving.kserve.io/ClusterServingRuntime'] : [], ...llmConfigs ? ['serving.kserve.io/LLMInferenceServiceConfig'] : []],
+        creates: [
+          ...runtimes ? ['serving.kserve.io/ClusterServingRuntime'] : [],
+          ...llmConfigs ? ['serving.kserve.io/LLMInferenceServiceConfig'] : [],
+        ],
         requires: [AddOnRequirement.addOn('kserve-resources'), ...llmConfigs ? [AddOnRequirement.addOn('kserve-llmisvc-resources')] : []],
       },
     });

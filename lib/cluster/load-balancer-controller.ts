@@ -4,7 +4,9 @@ import { Construct } from 'constructs';
 import { AddOnRequirement } from './blueprint/add-on-requirement';
 import { ControlledResource } from './blueprint/controlled-resource';
 import { loadBalancerAccess } from './blueprint/load-balancer-access';
-import { LOAD_BALANCER_CONTROLLER, LOAD_BALANCER_CONTROLLER_GUARDS, LOAD_BALANCER_CONTROLLER_KINDS, loadBalancerControllerValues } from './blueprint/load-balancer-controller';
+import {
+  LOAD_BALANCER_CONTROLLER, LOAD_BALANCER_CONTROLLER_GUARDS, LOAD_BALANCER_CONTROLLER_KINDS, loadBalancerControllerValues,
+} from './blueprint/load-balancer-controller';
 import { HelmAddOn } from './helm-add-on';
 import type { IMlCluster } from './interfaces';
 import { chartImages } from './private/chart-images';
@@ -37,8 +39,8 @@ export interface LoadBalancerControllerProps {
  * The AWS Load Balancer Controller: load balancers for Services and Ingresses, internal unless an object asks otherwise.
  *
  * Whatever makes Services waits until it answers, and when stacks are deleted its load balancers go before it. On Auto Mode,
- * which makes load balancers itself, leave it out. In yaml and gitOps delivery it takes its certificate from cert-manager, and `values` has to
- * hold literals for `clusterName`, `region` and `vpcId`.
+ * which makes load balancers itself, leave it out. In yaml and gitOps delivery it takes its certificate from cert-manager, and
+ * `values` has to hold literals for `clusterName`, `region` and `vpcId`.
  *
  * Fails with `invalid-replicas`, `unknown-chart-value` and what `HelmAddOn` fails with.
  *
@@ -82,7 +84,9 @@ export class LoadBalancerController extends Construct {
 
   private makeIdentity(cluster: IMlCluster): WorkloadIdentity {
     const { name, namespace } = LOAD_BALANCER_CONTROLLER;
-    const identity = new WorkloadIdentity(this, 'Identity', { cluster, namespace, serviceAccountName: name, createServiceAccount: false });
+    const identity = new WorkloadIdentity(this, 'Identity', {
+      cluster, namespace, serviceAccountName: name, createServiceAccount: false,
+    });
     const { partition, region, account } = Stack.of(cluster);
     const statements = loadBalancerAccess({ partition, region, account, vpcId: cluster.network.vpc.vpcId, clusterName: cluster.clusterName });
     for (const { actions, resources, conditions } of statements) {

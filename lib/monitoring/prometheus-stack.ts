@@ -94,11 +94,11 @@ export interface PrometheusStackProps {
  * Prometheus with its operator, Alertmanager and Grafana. Every ServiceMonitor, PodMonitor and PrometheusRule of the cluster counts, and
  * every ConfigMap with the label `grafana_dashboard: "1"` is a dashboard.
  *
- * At rest in us-east-1, with the defaults: about 4.20 USD a month for 52 GiB of gp3, and room for its pods on the system nodes (about 0.5 vCPU
- * and 2 GiB).
+ * At rest in us-east-1, with the defaults: about 4.20 USD a month for 52 GiB of gp3, and room for its pods on the system nodes
+ * (about 0.5 vCPU and 2 GiB).
  *
- * Fails with `invalid-retention`, `invalid-storage-size`, `invalid-storage-class`, `invalid-grafana-admin-secret`, `missing-grafana-admin-secret`,
- * `unknown-chart-value` and what `HelmAddOn` fails with.
+ * Fails with `invalid-retention`, `invalid-storage-size`, `invalid-storage-class`, `invalid-grafana-admin-secret`,
+ * `missing-grafana-admin-secret`, `unknown-chart-value` and what `HelmAddOn` fails with.
  *
  * @see https://github.com/prometheus-community/helm-charts/tree/main/charts/kube-prometheus-stack
  */
@@ -149,7 +149,8 @@ export class PrometheusStack extends Construct implements IPrometheus {
 }
 
 /** Hours and GiB, which become parts of texts and so have to be known. */
-function checkSizes(faults: Faults, { retention = Duration.days(15), storageSize = Size.gibibytes(50) }: PrometheusStackProps): { retentionHours: number; storageGiB: number } {
+function checkSizes(faults: Faults, props: PrometheusStackProps): { retentionHours: number; storageGiB: number } {
+  const { retention = Duration.days(15), storageSize = Size.gibibytes(50) } = props;
   const retentionHours = retention.isUnresolved() ? undefined : retention.toHours({ integral: false });
   const storageGiB = storageSize.isUnresolved() ? undefined : storageSize.toGibibytes({ rounding: SizeRoundingBehavior.NONE });
   for (const [property, amount] of Object.entries({ retention: retentionHours, storageSize: storageGiB })) {

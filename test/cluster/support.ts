@@ -67,8 +67,7 @@ export function idOf(stack: Stack, pattern: RegExp): string {
 }
 
 /** Everything that a resource waits for, however far down: by DependsOn and by references. */
-export function ancestorsOf(stack: Stack, id: string): Set<string> {
-  const resources = resourcesOf(stack);
+export function ancestorsOf(stack: Stack, id: string, resources = resourcesOf(stack)): Set<string> {
   const seen = new Set<string>();
   const visit = (current: string): void => {
     for (const next of referencesOf(resources[current])) {

@@ -7,10 +7,12 @@ export const ENVOY_GATEWAY = { namespace: 'envoy-gateway-system', gatewayClassNa
 /** Custom resources of the Gateway API's standard channel and of Envoy Gateway, as its chart of definitions brings them. */
 export const GATEWAY_KINDS = [
   ...[
-    'BackendTLSPolicy', 'GRPCRoute', 'Gateway', 'GatewayClass', 'HTTPRoute', 'ListenerSet', 'ReferenceGrant', 'TCPRoute', 'TLSRoute', 'UDPRoute',
+    'BackendTLSPolicy', 'GRPCRoute', 'Gateway', 'GatewayClass', 'HTTPRoute', 'ListenerSet', 'ReferenceGrant', 'TCPRoute', 'TLSRoute',
+    'UDPRoute',
   ].map((kind) => `gateway.networking.k8s.io/${kind}`),
   ...[
-    'Backend', 'BackendTrafficPolicy', 'ClientTrafficPolicy', 'EnvoyExtensionPolicy', 'EnvoyPatchPolicy', 'EnvoyProxy', 'HTTPRouteFilter', 'SecurityPolicy',
+    'Backend', 'BackendTrafficPolicy', 'ClientTrafficPolicy', 'EnvoyExtensionPolicy', 'EnvoyPatchPolicy', 'EnvoyProxy',
+    'HTTPRouteFilter', 'SecurityPolicy',
   ].map((kind) => `gateway.envoyproxy.io/${kind}`),
 ];
 

@@ -21,7 +21,10 @@ export function gpuOperatorValues(images: readonly string[]): Record<string, unk
     'operator': part('gpu-operator'),
     'validator': part('gpu-operator'),
     'daemonsets': { tolerations: [GPU_TOLERATION] },
-    'devicePlugin': { ...part('k8s-device-plugin'), config: { create: true, name: 'ml-platform-device-plugin', default: WHOLE_GPUS, data: pluginConfigs() } },
+    'devicePlugin': {
+      ...part('k8s-device-plugin'),
+      config: { create: true, name: 'ml-platform-device-plugin', default: WHOLE_GPUS, data: pluginConfigs() },
+    },
     'gfd': part('k8s-device-plugin'),
     // whole GPUs and slices have different names, so that both can be in one cluster
     'mig': { strategy: 'mixed' },
@@ -66,6 +69,7 @@ function pluginConfigs(): Record<string, string> {
 /** A pod that asks for two shares is refused: it would get two turns on the same GPU, not two GPUs. */
 function timeSlicing(replicas: number): string {
   return [
-    'version: v1', 'sharing:', '  timeSlicing:', '    failRequestsGreaterThanOne: true', '    resources:', '      - name: nvidia.com/gpu', `        replicas: ${replicas}`, '',
+    'version: v1', 'sharing:', '  timeSlicing:', '    failRequestsGreaterThanOne: true', '    resources:',
+    '      - name: nvidia.com/gpu', `        replicas: ${replicas}`, '',
   ].join('\n');
 }

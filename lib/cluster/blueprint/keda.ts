@@ -24,7 +24,12 @@ export function kedaValues(request: KedaRequest): Record<string, unknown> {
   };
   return {
     crds: { install: true },
-    image: { keda: parts('keda'), metricsApiServer: parts('keda-metrics-apiserver'), webhooks: parts('keda-admission-webhooks'), pullPolicy: 'IfNotPresent' },
+    image: {
+      keda: parts('keda'),
+      metricsApiServer: parts('keda-metrics-apiserver'),
+      webhooks: parts('keda-admission-webhooks'),
+      pullPolicy: 'IfNotPresent',
+    },
     serviceAccount: { operator: { name: KEDA.serviceAccount } },
     operator: { replicaCount: replicas },
     metricsServer: { replicaCount: replicas },

@@ -16,7 +16,8 @@ export const LLM_KINDS = ['LLMInferenceService', 'LLMInferenceServiceConfig'].ma
 
 /** Custom resources of the inference extension that the chart `kserve-llmisvc-resources` brings unless told not to. */
 export const INFERENCE_EXTENSION_KINDS = [
-  'inference.networking.k8s.io/InferencePool', 'inference.networking.x-k8s.io/InferencePool', 'llm-d.ai/InferenceModelRewrite', 'llm-d.ai/InferenceObjective',
+  'inference.networking.k8s.io/InferencePool', 'inference.networking.x-k8s.io/InferencePool',
+  'llm-d.ai/InferenceModelRewrite', 'llm-d.ai/InferenceObjective',
 ];
 
 /** What KServe's charts make that cert-manager's webhook judges. */

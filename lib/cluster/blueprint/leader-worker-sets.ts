@@ -2,7 +2,8 @@ import { imageNamed } from './image-address';
 
 /** Custom resources that the chart defines. */
 export const LEADER_WORKER_SET_KINDS = [
-  'disaggregatedset.x-k8s.io/DisaggregatedSet', 'disaggregatedset.x-k8s.io/DisaggregatedSetRoleScaler', 'leaderworkerset.x-k8s.io/LeaderWorkerSet',
+  'disaggregatedset.x-k8s.io/DisaggregatedSet', 'disaggregatedset.x-k8s.io/DisaggregatedSetRoleScaler',
+  'leaderworkerset.x-k8s.io/LeaderWorkerSet',
 ];
 
 /** What is decided about LeaderWorkerSet. */

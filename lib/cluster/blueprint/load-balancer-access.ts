@@ -46,7 +46,8 @@ function readAccess(): LoadBalancerStatement[] {
     { actions: [...ec2.map((it) => `ec2:${it}`), ...described.map((it) => `elasticloadbalancing:Describe${it}`)], resources: ['*'] },
     {
       actions: [
-        'acm:DescribeCertificate', 'acm:ListCertificates', 'cognito-idp:DescribeUserPoolClient', 'iam:GetServerCertificate', 'iam:ListServerCertificates',
+        'acm:DescribeCertificate', 'acm:ListCertificates', 'cognito-idp:DescribeUserPoolClient',
+        'iam:GetServerCertificate', 'iam:ListServerCertificates',
         'wafv2:AssociateWebACL', 'wafv2:DisassociateWebACL', 'wafv2:GetWebACL', 'wafv2:GetWebACLForResource',
       ],
       resources: ['*'],
@@ -75,7 +76,8 @@ function securityGroupAccess(scope: LoadBalancerScope): LoadBalancerStatement[] 
 function loadBalancerObjects(scope: LoadBalancerScope): LoadBalancerStatement[] {
   const tagged = [`${balancing(scope)}:targetgroup/*`, `${balancing(scope)}:loadbalancer/net/*`, `${balancing(scope)}:loadbalancer/app/*`];
   const changes = [
-    'DeleteLoadBalancer', 'DeleteTargetGroup', 'ModifyCapacityReservation', 'ModifyIpPools', 'ModifyListenerAttributes', 'ModifyLoadBalancerAttributes',
+    'DeleteLoadBalancer', 'DeleteTargetGroup', 'ModifyCapacityReservation', 'ModifyIpPools', 'ModifyListenerAttributes',
+    'ModifyLoadBalancerAttributes',
     'ModifyTargetGroup', 'ModifyTargetGroupAttributes', 'SetIpAddressType', 'SetSecurityGroups', 'SetSubnets',
   ];
   return [
@@ -85,12 +87,17 @@ function loadBalancerObjects(scope: LoadBalancerScope): LoadBalancerStatement[] 
     },
     {
       actions: ['elasticloadbalancing:AddTags'], resources: tagged,
-      conditions: { StringEquals: { 'elasticloadbalancing:CreateAction': ['CreateTargetGroup', 'CreateLoadBalancer'], [`aws:RequestTag/${TAG}`]: scope.clusterName } },
+      conditions: {
+        StringEquals: { 'elasticloadbalancing:CreateAction': ['CreateTargetGroup', 'CreateLoadBalancer'], [`aws:RequestTag/${TAG}`]: scope.clusterName },
+      },
     },
     { actions: ['elasticloadbalancing:AddTags', 'elasticloadbalancing:RemoveTags'], resources: tagged, conditions: keepsOwner(scope) },
     { actions: changes.map((it) => `elasticloadbalancing:${it}`), resources: ['*'], conditions: owned(scope) },
     // target groups of TargetGroupBindings may be somebody else's
-    { actions: ['elasticloadbalancing:RegisterTargets', 'elasticloadbalancing:DeregisterTargets'], resources: [`${balancing(scope)}:targetgroup/*`] },
+    {
+      actions: ['elasticloadbalancing:RegisterTargets', 'elasticloadbalancing:DeregisterTargets'],
+      resources: [`${balancing(scope)}:targetgroup/*`],
+    },
   ];
 }
 
@@ -104,7 +111,10 @@ function listeners(scope: LoadBalancerScope): LoadBalancerStatement[] {
   ];
   return [
     { actions: actions.map((it) => `elasticloadbalancing:${it}`), resources: arns },
-    { actions: ['elasticloadbalancing:AddTags', 'elasticloadbalancing:RemoveTags'], resources: arns.filter((arn) => arn.includes(':listener')) },
+    {
+      actions: ['elasticloadbalancing:AddTags', 'elasticloadbalancing:RemoveTags'],
+      resources: arns.filter((arn) => arn.includes(':listener')),
+    },
   ];
 }
 

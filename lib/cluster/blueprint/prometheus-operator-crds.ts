@@ -3,5 +3,6 @@ export const MONITORING_GROUP = 'monitoring.coreos.com';
 
 /** Custom resources that the chart defines. */
 export const MONITORING_KINDS = [
-  'Alertmanager', 'AlertmanagerConfig', 'PodMonitor', 'Probe', 'Prometheus', 'PrometheusAgent', 'PrometheusRule', 'ScrapeConfig', 'ServiceMonitor', 'ThanosRuler',
+  'Alertmanager', 'AlertmanagerConfig', 'PodMonitor', 'Probe', 'Prometheus', 'PrometheusAgent', 'PrometheusRule', 'ScrapeConfig',
+  'ServiceMonitor', 'ThanosRuler',
 ].map((kind) => `${MONITORING_GROUP}/${kind}`);

@@ -26,7 +26,10 @@ export function gatewayClassChart(proxies: GatewayProxies): Chart {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PodMonitor',
     metadata: { name, namespace },
-    spec: { selector: { matchLabels: PROXY_LABELS }, podMetricsEndpoints: [{ port: 'metrics', path: '/stats/prometheus', interval: '15s' }] },
+    spec: {
+      selector: { matchLabels: PROXY_LABELS },
+      podMetricsEndpoints: [{ port: 'metrics', path: '/stats/prometheus', interval: '15s' }],
+    },
   });
   return chart;
 }
@@ -44,7 +47,10 @@ function proxySpec(proxies: GatewayProxies): Record<string, unknown> {
           container: { image, resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '1Gi' } } },
           pod: {
             topologySpreadConstraints: [{
-              maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: PROXY_LABELS },
+              maxSkew: 1,
+              topologyKey: 'topology.kubernetes.io/zone',
+              whenUnsatisfiable: 'ScheduleAnyway',
+              labelSelector: { matchLabels: PROXY_LABELS },
             }],
           },
         },

@@ -20,7 +20,9 @@ export function gpuMetricsChart(image: string): Chart {
   const chart = emptyChart('gpu-metrics');
   const metadata = { name: GPU_METRICS, namespace: GPU_METRICS, labels: LABELS };
   // its root container with SYS_ADMIN and a folder of the node: without them no GPU, no profiling, no names of pods
-  new ApiObject(chart, 'Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: GPU_METRICS, labels: podSecurityLabels(PodSecurity.PRIVILEGED) } });
+  new ApiObject(chart, 'Namespace', {
+    apiVersion: 'v1', kind: 'Namespace', metadata: { name: GPU_METRICS, labels: podSecurityLabels(PodSecurity.PRIVILEGED) },
+  });
   new ApiObject(chart, 'DaemonSet', {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
@@ -42,7 +44,9 @@ function podSpec(image: string): Record<string, unknown> {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     affinity: {
-      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [onNodesOf('dcgm-exporter', 'device-plugin')] } },
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [onNodesOf('dcgm-exporter', 'device-plugin')] },
+      },
     },
     tolerations: [GPU_TOLERATION],
     securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
@@ -56,7 +60,10 @@ function exporter(image: string): Record<string, unknown> {
   return {
     name: 'exporter',
     image,
-    command: ['/usr/bin/bash', '-c', '/sbin/ldconfig || /sbin/ldconfig.real; exec /usr/bin/dcgm-exporter -f /etc/dcgm-exporter/default-counters.csv'],
+    command: [
+      '/usr/bin/bash', '-c',
+      '/sbin/ldconfig || /sbin/ldconfig.real; exec /usr/bin/dcgm-exporter -f /etc/dcgm-exporter/default-counters.csv',
+    ],
     env: [
       { name: 'DCGM_EXPORTER_KUBERNETES', value: 'true' },
       { name: 'DCGM_EXPORTER_LISTEN', value: ':9400' },
@@ -66,7 +73,9 @@ function exporter(image: string): Record<string, unknown> {
     readinessProbe: { httpGet: { path: '/health', port: 'metrics' }, initialDelaySeconds: 45 },
     livenessProbe: { httpGet: { path: '/health', port: 'metrics' }, initialDelaySeconds: 45, periodSeconds: 15 },
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
-    securityContext: { runAsUser: 0, runAsNonRoot: false, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] } },
+    securityContext: {
+      runAsUser: 0, runAsNonRoot: false, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] },
+    },
     volumeMounts: [{ name: 'pod-resources', mountPath: '/var/lib/kubelet/pod-resources', readOnly: true }],
   };
 }

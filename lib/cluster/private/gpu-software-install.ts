@@ -4,7 +4,9 @@ import { InstallationOrder } from './installation-order';
 import { Faults } from '../../core/private/faults';
 import { AddOnRequirement } from '../blueprint/add-on-requirement';
 import { devicePluginValues, GPU_OPERATOR_KINDS, gpuOperatorValues } from '../blueprint/gpu-operator';
-import { checkGpuSoftware, gpuSoftwareKind, valuesText, type GpuSoftwareKind, type GpuSoftwareNeed, type InstalledGpuSoftware } from '../blueprint/gpu-software-nodes';
+import {
+  checkGpuSoftware, gpuSoftwareKind, valuesText, type GpuSoftwareKind, type GpuSoftwareNeed, type InstalledGpuSoftware,
+} from '../blueprint/gpu-software-nodes';
 import { PodSecurity } from '../blueprint/pod-security';
 import { HelmAddOn } from '../helm-add-on';
 import type { IMlCluster } from '../interfaces';
@@ -15,7 +17,7 @@ import { PrometheusOperatorCrds } from '../prometheus-operator-crds';
 const KEY = Symbol.for('cdk-ml-platform.GpuSoftware');
 
 /** Objects of Prometheus that NVIDIA's components make, directly or by the operator. */
-const MONITORS = [AddOnRequirement.customResource('monitoring.coreos.com/ServiceMonitor'), AddOnRequirement.customResource('monitoring.coreos.com/PodMonitor')];
+const MONITORS = ['ServiceMonitor', 'PodMonitor'].map((kind) => AddOnRequirement.customResource(`monitoring.coreos.com/${kind}`));
 
 /**
  * Installs what the nodes of one GPU pool need, once in each cluster, in the cluster's scope.

@@ -74,7 +74,11 @@ function grafanaValues({ grafanaAdminSecret, images }: PrometheusStackRequest): 
 function volume(sizeGiB: number, storageClassName?: string): Record<string, unknown> {
   return {
     volumeClaimTemplate: {
-      spec: { ...storageClassName === undefined ? {} : { storageClassName }, accessModes: ['ReadWriteOnce'], resources: { requests: { storage: `${sizeGiB}Gi` } } },
+      spec: {
+        ...storageClassName === undefined ? {} : { storageClassName },
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: `${sizeGiB}Gi` } },
+      },
     },
   };
 }
