@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, cp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { entryName } from './cache';
 import { onPath, run } from './commands';
@@ -8,7 +8,7 @@ import { PlatformVersion } from '../../core/versions';
 
 const PINS = join(__dirname, 'go/charts');
 /** Counts changes of what `finish` does. */
-const FINISHING = '1';
+const FINISHING = '2';
 
 /** The modules that hold charts of the platform, and where in them each chart stands. */
 const MODULES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -55,17 +55,19 @@ function goChart(name: string, module: string, path: string): Tool {
   };
 }
 
-/** What the release tools of these projects do before they package a chart. */
+/** What the release tools of these projects do before they package a chart; digests of images are theirs alone. */
 async function finish(chart: string, version: string): Promise<void> {
-  const manifest = join(chart, 'Chart.yaml');
-  const text = await readFile(manifest, 'utf8');
-  await writeFile(manifest, text.replace(/^(version|appVersion):.*$/gm, (_, key: string) => `${key}: ${version}`));
-  const template = join(chart, 'values.tmpl.yaml');
-  if (!existsSync(template)) return;
-  const values = { GatewayImage: `docker.io/envoyproxy/gateway:${version}`, GatewayImagePullPolicy: 'IfNotPresent' };
-  const filled = Object.entries(values).reduce((filling, [key, value]) => filling.replaceAll(`\${${key}}`, value), await readFile(template, 'utf8'));
-  await writeFile(join(chart, 'values.yaml'), filled);
-  await rm(template);
+  await rewrite(join(chart, 'Chart.yaml'), text => text.replace(/^(version|appVersion):.*$/gm, `$1: ${version}`));
+  const [template, values] = [join(chart, 'values.tmpl.yaml'), join(chart, 'values.yaml')];
+  if (existsSync(template)) await rename(template, values);
+  if (!existsSync(values)) return;
+  await rewrite(values, text => text
+    .replaceAll('${GatewayImage}', `docker.io/envoyproxy/gateway:${version}`).replaceAll('${GatewayImagePullPolicy}', 'IfNotPresent')
+    .replace(/tag: \S+(\n.*\n +digest:) sha256:\w+/, `tag: ${version}$1 ""`));
+}
+
+async function rewrite(file: string, change: (text: string) => string): Promise<void> {
+  await writeFile(file, change(await readFile(file, 'utf8')));
 }
 
 function pinOf(module: string, tag: string): string {
