@@ -168,8 +168,8 @@ describe('a model that does not fit', () => {
       + 'of KV cache on each GPU for one request; the closest, g6e.xlarge at tensorParallel 1 and pipelineParallel 16, has no room after weights, '
       + 'activations and overhead; ');
     expect(message).toContain(`leave instances and tensorParallel open: ${open.instanceCount} x ${open.instance.name} at tensorParallel ${open.tensorParallel} `
-      + `hold it for ${open.usdPerHour.toFixed(2)} USD an hour`);
-    const offered = [...message.matchAll(/hold it for ([\d.]+) USD/g)].map(([, usd]) => Number(usd));
+      + `for ${open.usdPerHour.toFixed(2)} USD an hour`);
+    const offered = [...message.matchAll(/for ([\d.]+) USD/g)].map(([, usd]) => Number(usd));
     expect(offered).toEqual([...offered].sort((a, b) => a - b));
     for (const change of ['set quantization FP8: ']) expect(message).toContain(change);
   });
@@ -198,7 +198,7 @@ describe('a model that does not fit', () => {
   test('is offered FP8 where that is enough', () => {
     const props: LlmPlacementProps = { model: LLAMA_70B, contextLength: 131072, concurrency: 1, instances: ['p5.48xlarge'], tensorParallel: 2 };
     const fp8 = LlmPlacement.best({ ...props, quantization: WeightQuantization.FP8 });
-    expect(refusal(() => LlmPlacement.best(props)).message).toContain(`set quantization FP8: ${fp8.instanceCount} x p5.48xlarge at tensorParallel 2 hold it for `);
+    expect(refusal(() => LlmPlacement.best(props)).message).toContain(`set quantization FP8: ${fp8.instanceCount} x p5.48xlarge at tensorParallel 2 for `);
   });
 });
 

@@ -44,7 +44,7 @@ function changes(props: LlmPlacementProps, search: Search): string[] {
     })
     .sort((a, b) => a.placement.usdPerHour - b.placement.usdPerHour)
     .map(({ change, placement }) => `${change}: ${placement.instanceCount} x ${placement.instance.name} at `
-      + `${cut(placement.tensorParallel, placement.pipelineParallel)} hold it for ${placement.usdPerHour.toFixed(2)} USD an hour`);
+      + `${cut(placement.tensorParallel, placement.pipelineParallel)} for ${placement.usdPerHour.toFixed(2)} USD an hour`);
 }
 
 function cut(tensorParallel: number, pipelineParallel: number): string {
