@@ -263,7 +263,7 @@ test('any request gives placements that fit, or a ValidationError', () => {
       expect(best.replicas * best.concurrencyPerReplica).toBeGreaterThanOrEqual(props.concurrency);
     } catch (error) {
       if (!isValidationError(error)) throw error;
-      expect(error.faults.every(({ message }) => !/undefined|NaN|\[object/.test(message))).toBe(true);
+      expect(error.faults.every(({ message }) => !/undefined|NaN (GiB|USD)|\[object/.test(message))).toBe(true);
     }
   }), { numRuns: 400 });
   expect(accepted).toBeGreaterThan(20);
