@@ -48,8 +48,8 @@ export class EndpointPicker extends Construct {
     const faults = Faults.of(scope, id);
     faults.check(service.gatewayUrl === undefined, 'second-route',
       `service '${name}' has a route on a gateway already, and the picker brings another for the same path; leave the service's gateway out`);
-    faults.check(service.nodesPerReplica === 1, 'unsupported-multi-node',
-      `service '${name}' has ${service.nodesPerReplica} nodes for each replica, of which only one answers; the picker chooses among pods that all do`);
+    faults.check(service.placement.nodesPerReplica === 1, 'unsupported-multi-node',
+      `service '${name}' has ${service.placement.nodesPerReplica} nodes for each replica, of which only one answers; the picker chooses among pods that all do`);
     faults.throwIfAny();
     super(scope, id);
     this.poolName = name;

@@ -64,7 +64,7 @@ test('a replica is one pod', () => {
   const stack = testStack();
   const gateway = gatewayOf(stack);
   const service = chatIn(stack, { cluster: gateway.cluster });
-  Object.defineProperty(service, 'nodesPerReplica', { value: 2 });
+  Object.defineProperty(service, 'placement', { value: { ...service.placement, nodesPerReplica: 2 } });
   expect(faultsOf(() => new EndpointPicker(stack, 'Picker', { service, gateway }))).toEqual([
     "[unsupported-multi-node] service 'chat' has 2 nodes for each replica, of which only one answers; the picker chooses among pods that all do",
   ]);

@@ -7,12 +7,12 @@ const template = Template.fromStack(stack);
 
 test('the model fits, with room for every request that it is meant to serve', () => {
   expect(stack.chat.fit.fits).toBe(true);
-  expect(stack.chat.fit.concurrencyAtContext * stack.chat.replicas).toBeGreaterThanOrEqual(16);
+  expect(stack.chat.fit.concurrencyAtContext * stack.chat.placement.replicas).toBeGreaterThanOrEqual(16);
 });
 
 test('one spot node may go without the service going with it', () => {
-  expect(stack.chat.pool.usesSpot).toBe(true);
-  expect(stack.chat.pool.hasOnDemand).toBe(true);
+  expect(stack.chat.placement.pool.usesSpot).toBe(true);
+  expect(stack.chat.placement.pool.hasOnDemand).toBe(true);
 });
 
 test('nothing is reachable from the internet, and nobody is let in yet', () => {
