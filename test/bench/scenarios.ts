@@ -1,7 +1,14 @@
 import { App, Stack } from 'aws-cdk-lib';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { LlmModel } from '../../lib/accelerators/llm-model';
+import { Capacity } from '../../lib/cluster/blueprint/capacity';
+import { MlCluster } from '../../lib/cluster/ml-cluster';
+import { Shards } from '../../lib/core/shards';
 import { MlNetwork } from '../../lib/network/ml-network';
 import { ModelRegistry } from '../../lib/registry/model-registry';
 import { FargateModelService } from '../../lib/serving/fargate-model-service';
+import { LlmService } from '../../lib/serving/llm-service';
+import { ModelSource } from '../../lib/serving/model-source';
 import { referencePlatform } from '../../stacks/reference/reference';
 import { starterPlatform } from '../../stacks/starter/starter';
 
@@ -15,6 +22,10 @@ export const SCENARIOS: Record<string, (outdir: string) => void> = {
   '1 model service': (outdir) => synth(outdir, (app) => modelServices(app, 1)),
   '10 model services': (outdir) => synth(outdir, (app) => modelServices(app, 10)),
   '100 model services': (outdir) => synth(outdir, (app) => modelServices(app, 100)),
+  '1 LLM service': (outdir) => synth(outdir, (app) => llmServices(app, 1)),
+  '10 LLM services': (outdir) => synth(outdir, (app) => llmServices(app, 10)),
+  '100 LLM services': (outdir) => synth(outdir, (app) => llmServices(app, 100)),
+  '300 LLM services': (outdir) => synth(outdir, (app) => llmServices(app, 300)),
 };
 
 function synth(outdir: string, build: (app: App) => void): void {
@@ -30,5 +41,24 @@ function modelServices(app: App, count: number): void {
   for (let i = 0; i < count; i++) {
     if (i > 0 && i % SERVICES_A_STACK === 0) stack = new Stack(app, `Models${i / SERVICES_A_STACK}`);
     new FargateModelService(stack, `Model${i}`, { network, model: models.model(`scorer-${i}`).alias('champion') });
+  }
+}
+
+/** One cluster with a pool, and services in twelve shards. */
+function llmServices(app: App, count: number): void {
+  const network = new MlNetwork(new Stack(app, 'Network'), 'Network');
+  const stack = new Stack(app, 'Cluster');
+  const cluster = new MlCluster(stack, 'Cluster', { network });
+  cluster.addGpuNodePool('Inference', { capacity: Capacity.spotWithOnDemandFallback(), maxGpus: 1_000 });
+  const weights = new s3.Bucket(stack, 'Weights');
+  const shards = new Shards(app, 'Models', { count: 12 });
+  for (let i = 0; i < count; i++) {
+    new LlmService(shards.stackFor(`chat-${i}`), `Chat${i}`, {
+      cluster,
+      model: LlmModel.of('meta-llama/Llama-3.1-8B-Instruct'),
+      source: ModelSource.s3(weights, `llama-${i}/`),
+      contextLength: 16_384,
+      concurrency: 32,
+    });
   }
 }
