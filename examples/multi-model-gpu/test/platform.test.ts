@@ -7,7 +7,7 @@ const template = Template.fromStack(platform);
 
 test('two replicas of both models fit into the GPUs of the pool', () => {
   const { pool, chat } = platform;
-  const pods = chat.replicas + 2;
+  const pods = chat.placement.replicas + 2;
   expect(pods / pool.podsPerGpu).toBeLessThanOrEqual(pool.maxGpus);
 });
 

@@ -119,7 +119,7 @@ function loraArgs({ adapters, maxLoraRank }: LlmEngine): string[] {
   return [
     '--enable-lora',
     ...flag('--max-loras', adapters.length),
-    ...flag('--max-lora-rank', maxLoraRank),
+    ...flag('--max-lora-rank', maxLoraRank, 16),
     '--lora-modules', ...adapters.map((adapter) => `${adapter.name}=${adapterPath(adapter)}`),
   ];
 }
