@@ -31,8 +31,8 @@ const MANY_CALLS = 'calls are written as many objects below one prefix; the righ
  * container of your own.
  *
  * It brings its ServingRuntime, ServiceAccount with AWS rights by Pod Identity, network policies and, where asked for, scaling and a
- * route on the gateway, on which a candidate may have its part of the requests. Its pods meet Pod Security "restricted". The cluster needs the add-on
- * `KServe`, with route creation off.
+ * route on the gateway, on which a candidate may have its part of the requests. Its pods meet Pod Security "restricted". The cluster
+ * needs the add-on `KServe`; its own runtimes are not used.
  *
  * Fails with a ValidationError, among others `missing-source`, `unsupported-source`, `unsupported-protocol`, `grpc-with-v1`,
  * `missing-gpus`, `unsupported-gpus`, `mixed-gpus`, `too-few-gpus`, `transformer-without-protocol`, `kserve-canary`,
@@ -189,7 +189,8 @@ export class ModelService extends Construct implements IClusterModelService, iam
       'model-runs-code': server.runsCode === undefined ? undefined
         : `runtime '${server.name}' runs code of the model (${server.runsCode}): whoever may write to its source acts with the rights of this service`,
       'one-pod-on-spot': gpus?.usesSpot === true && replicas.min < 2
-        ? `pool '${gpus.poolName}' has spot nodes, which go with two minutes' notice, and there is one pod: requests fail until another one is up; use two replicas or more` : undefined,
+        ? `pool '${gpus.poolName}' has spot nodes, which go with two minutes' notice, and there is one pod: requests fail until another one is up; use two replicas or more`
+        : undefined,
       'grpc-not-logged': grpc && logger !== undefined
         ? 'requestLog sees REST only: calls by gRPC are not logged' : undefined,
     };

@@ -3,9 +3,8 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { deliveredBy, kserveCluster, PaperGateway, PaperPool, PROMETHEUS } from './kserve-support';
 import type { IMlCluster } from '../../lib/cluster';
-import type {
-  IClusterModelService,
-  InferenceProtocol, ModelRuntime, ModelService, type ModelServiceProps, RequestLogging, Rollout, ScaleToZero,
+import {
+  type IClusterModelService, InferenceProtocol, ModelRuntime, ModelService, type ModelServiceProps, RequestLogging, Rollout, ScaleToZero,
 } from '../../lib/serving';
 import { ModelNamespace } from '../../lib/serving/model-namespace';
 import { ModelSource } from '../../lib/serving/model-source';

@@ -52,8 +52,10 @@ export function checkProtocols(
     `protocol ${show(asked)} is not spoken by runtime '${server.name}', which ${spoken === '' ? 'says none' : `speaks ${spoken}`}; ${spoken === '' ? 'name it in ModelRuntime.custom' : 'use that'}`);
   const protocol = asked ?? server.protocols[0];
   if (!grpc) return protocol;
-  if (!faults.check(server.grpcPort !== undefined, 'unsupported-grpc',
-    `grpc is true, but runtime '${server.name}' names no port for gRPC; leave grpc out${server.format === undefined ? ', or give ModelRuntime.custom a grpcPort' : ''}`)) return protocol;
+  const ownPort = server.format === undefined ? ', or give ModelRuntime.custom a grpcPort' : '';
+  const hasPort = faults.check(server.grpcPort !== undefined, 'unsupported-grpc',
+    `grpc is true, but runtime '${server.name}' names no port for gRPC; leave grpc out${ownPort}`);
+  if (!hasPort) return protocol;
   faults.check(protocol !== InferenceProtocol.V1 || server.grpcProtocol === InferenceProtocol.V1, 'grpc-with-v1',
     `grpc is the Open Inference Protocol, but protocol is v1, which has no gRPC in runtime '${server.name}'; use InferenceProtocol.V2, or leave grpc out`);
   return protocol;

@@ -7,7 +7,7 @@ import type { LlmWeights } from './llm-weights';
 import type { InferenceProtocol } from './model-format';
 import type { ModelServer } from './model-runtime-servers';
 import type { Rollout } from './rollout';
-import { checkInteger, checkLiteral, checkText, DNS_LABEL, kebab, show } from '../../core/private/checks';
+import { checkInteger, checkLiteral, checkText, DNS_LABEL, kebab, show, type TextRule } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
 
@@ -74,6 +74,10 @@ export interface ModelServiceDecision {
   readonly replicas: ModelReplicas;
 }
 
+const PATH: TextRule = { pattern: /^\/[^\s?#]{0,255}$/, allowed: 'a path that starts with a slash, for example /health' };
+const TAGGED = /^[a-z0-9][a-z0-9._:/-]*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|@sha256:[0-9a-f]{64})$/;
+/** What KServe and the platform say to a transformer. */
+const SET_ARGUMENTS = /^--(model_name|predictor_host|predictor_protocol|http_port|grpc_port|enable_grpc)(=|$)/;
 /** Notice before a spot node goes, less what its pods need to be told. */
 const SPOT_SECONDS = 110;
 
@@ -174,14 +178,14 @@ function transformerOf(
   const share = shareOf(transformer.resources);
   faults.check(protocol !== undefined, 'transformer-without-protocol',
     `transformer asks the model by an inference protocol, but runtime '${request.server.name}' says none; name it in ModelRuntime.custom`);
-  faults.check(typeof transformer.image === 'string' && (isUnresolved(transformer.image) || /(:[^/]+|@sha256:[0-9a-f]{64})$/.test(transformer.image)), 'invalid-transformer-image',
+  faults.check(isUnresolved(transformer.image) || TAGGED.test(transformer.image), 'invalid-transformer-image',
     `transformer.image ${show(transformer.image)} has no tag or digest; name one, so that it stays what it is`);
   checkShare(faults, 'transformer.resources', share);
   checkInteger(faults, 'transformer.replicas', transformer.replicas, { min: 1, max: 1_000 });
   checkInteger(faults, 'transformer.user', transformer.user, { min: 1, max: 2_147_483_647 });
-  checkText(faults, 'transformer.readyPath', transformer.readyPath, { pattern: /^\/[^\s?#]{0,255}$/, allowed: 'a path that starts with a slash, for example /health' });
+  checkText(faults, 'transformer.readyPath', transformer.readyPath, PATH);
   checkEnvironment(faults, 'transformer.environment', transformer.environment ?? {}, []);
-  const set = (transformer.args ?? []).filter((it) => /^--(model_name|predictor_host|predictor_protocol|http_port|grpc_port|enable_grpc)(=|$)/.test(it));
+  const set = (transformer.args ?? []).filter((it) => SET_ARGUMENTS.test(it));
   faults.check(set.length === 0, 'reserved-argument', `transformer.args names ${set.join(', ')}, which KServe and the platform set; leave it out`);
   const { image, command, args = [], environment = {}, readyPath, user, replicas = 1 } = transformer;
   return { image, command, args, environment, share, replicas, readyPath, user };
