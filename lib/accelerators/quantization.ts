@@ -23,5 +23,6 @@ export enum ModelDtype {
   AUTO = 'auto',
   /** Needs compute capability 8.0; a T4 has 7.5. */
   BFLOAT16 = 'bfloat16',
+  /** For every card. Some models overflow in it: vLLM refuses those. */
   FLOAT16 = 'float16',
 }

@@ -16,8 +16,11 @@ export enum RequestLogMode {
 
 /** How batches of logged calls are written. */
 export enum RequestLogFormat {
+  /** One call as it is, several as a list. */
   JSON = 'json',
+  /** A table with a header line in each object. */
   CSV = 'csv',
+  /** Columns, as Athena and Spark read them best. */
   PARQUET = 'parquet',
 }
 
