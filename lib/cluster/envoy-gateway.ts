@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
 import { AddOnRequirement } from './blueprint/add-on-requirement';
+import { ControlledResource } from './blueprint/controlled-resource';
 import { ENVOY_GATEWAY, envoyGatewayValues, GATEWAY_KINDS, gatewayCrdsValues } from './blueprint/envoy-gateway';
 import { GatewayExposure } from './blueprint/gateway-exposure';
 import { imageNamed } from './blueprint/image-address';
@@ -90,7 +91,7 @@ export class EnvoyGateway extends Construct {
     checkReplicas(faults, 'proxyReplicas', props.proxyReplicas, 100);
     faults.throwIfAny();
     super(scope, id);
-    const { cluster } = props;
+    const { cluster, exposure = GatewayExposure.INTERNAL_LOAD_BALANCER } = props;
     this.gatewayClassName = name;
     this.definitions = new HelmAddOn(this, 'Definitions', {
       cluster,
@@ -108,14 +109,18 @@ export class EnvoyGateway extends Construct {
       values: envoyGatewayValues({ replicas: props.replicas ?? 1, images }),
       overrides: props.values,
       images,
-      relations: { requires: [AddOnRequirement.customResource('gateway.networking.k8s.io/Gateway')] },
+      relations: {
+        requires: [AddOnRequirement.customResource('gateway.networking.k8s.io/Gateway')],
+        // behind each Gateway stands one, which goes with it only while this controller runs
+        controls: exposure === GatewayExposure.INTERNAL_LOAD_BALANCER ? [ControlledResource.LOAD_BALANCERS] : [],
+      },
     });
     this.namespace = this.addOn.namespace;
-    this.gatewayClass = this.makeGatewayClass(props, imageNamed(images, 'envoy').full);
+    this.gatewayClass = this.makeGatewayClass(props, exposure, imageNamed(images, 'envoy').full);
   }
 
-  private makeGatewayClass(props: EnvoyGatewayProps, image: string): ManifestRelease {
-    const { cluster, exposure = GatewayExposure.INTERNAL_LOAD_BALANCER } = props;
+  private makeGatewayClass(props: EnvoyGatewayProps, exposure: GatewayExposure, image: string): ManifestRelease {
+    const { cluster } = props;
     const autoMode = cluster.nodeProvisioning === NodeProvisioning.AUTO_MODE;
     const needsController = exposure === GatewayExposure.INTERNAL_LOAD_BALANCER && !autoMode;
     PrometheusOperatorCrds.ensure(cluster);

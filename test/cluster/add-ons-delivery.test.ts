@@ -14,6 +14,18 @@ let folder: string;
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'add-ons-delivery-')); });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+describe('a chart whose definitions another one brings', () => {
+  test('is installed without them, by Helm and by Argo CD', () => {
+    const [byHelm, byArgo] = [ManifestDelivery.helm(), ManifestDelivery.gitOps({ directory: folder })].map((delivery) => {
+      const stack = testStack();
+      clusterIn(stack, { delivery }).addHelmAddOn('Keda', { chart: 'keda', skipCrds: true });
+      return Object.values(resourcesOf(stack)).filter((it) => it.Properties?.Chart === 'keda').map((it) => it.Properties.SkipCrds as unknown);
+    });
+    expect([byHelm, byArgo]).toEqual([[true], []]);
+    expect(parse(readFileSync(join(folder, 'keda', 'application.yaml'), 'utf8')).spec.source.helm.skipCrds).toBe(true);
+  });
+});
+
 describe('gitOps delivery', () => {
   test('writes every add-on as an Application, in waves that follow from the graph', () => {
     const stack = testStack();

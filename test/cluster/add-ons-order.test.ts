@@ -208,4 +208,13 @@ describe('load balancers', () => {
     new LoadBalancerController(addOns, 'Controller', { cluster });
     Template.fromStack(addOns).hasResourceProperties('Custom::MlPlatformDrain', { Kind: ControlledResource.LOAD_BALANCERS });
   });
+
+  test('of Gateways are drained before Envoy Gateway goes, where there are any', () => {
+    const drains = (exposure?: GatewayExposure): number => {
+      const stack = testStack();
+      new EnvoyGateway(stack, 'Gateway', { cluster: clusterIn(stack, { installedAddOns: ['aws-load-balancer-controller'] }), exposure });
+      return Object.keys(Template.fromStack(stack).findResources('Custom::MlPlatformDrain')).length;
+    };
+    expect([drains(), drains(GatewayExposure.CLUSTER_IP)]).toEqual([1, 0]);
+  });
 });
