@@ -77,12 +77,7 @@ export class LlmPlacement {
    * @throws a ValidationError for what no placement can mend, among others [unknown-instance], [context-too-long], [no-price]
    */
   static rank(props: LlmPlacementProps): LlmPlacement[] {
-    const candidates = checkPlacement(props);
-    const search = new PlacementSearch(loadOf(props), props.tensorParallel);
-    return search.capacities(candidates)
-      .filter(({ concurrency }) => concurrency > 0)
-      .map((capacity) => new LlmPlacement(props, capacity))
-      .sort(compare);
+    return placements(props, capacitiesOf(props));
   }
 
   /**
@@ -92,11 +87,15 @@ export class LlmPlacement {
    * throws
    */
   static best(props: LlmPlacementProps): LlmPlacement {
-    return LlmPlacement.rank(props)[0] ?? doesNotFit(props, {
-      capacities: () => new PlacementSearch(loadOf(props), props.tensorParallel).capacities(checkPlacement(props)),
-      // a change that is refused is no advice
-      cheapest: (changed) => Faults.at('LlmPlacement').collect(() => LlmPlacement.rank(changed)[0]),
-    });
+    const capacities = capacitiesOf(props);
+    // a change that is refused is no advice
+    const cheapest = (changed: LlmPlacementProps) => Faults.at('LlmPlacement').collect(() => LlmPlacement.rank(changed)[0]);
+    return placements(props, capacities)[0] ?? doesNotFit(props, capacities, cheapest);
+  }
+
+  /** @internal */
+  static _of(props: LlmPlacementProps, capacity: Capacity): LlmPlacement {
+    return new LlmPlacement(props, capacity);
   }
 
   /** The model. */
@@ -161,6 +160,18 @@ export class LlmPlacement {
     return `${replicas} at tensorParallel ${this.tensorParallel}${this.pipelineParallel > 1 ? `, pipelineParallel ${this.pipelineParallel}` : ''} `
       + `on ${where}: ${this.usdPerHour.toFixed(2)} USD an hour (${this.priceRegion}${date})`;
   }
+}
+
+function capacitiesOf(props: LlmPlacementProps): Capacity[] {
+  const candidates = checkPlacement(props);
+  return new PlacementSearch(loadOf(props), props.tensorParallel).capacities(candidates);
+}
+
+function placements(props: LlmPlacementProps, capacities: readonly Capacity[]): LlmPlacement[] {
+  return capacities
+    .filter(({ concurrency }) => concurrency > 0)
+    .map((capacity) => LlmPlacement._of(props, capacity))
+    .sort(compare);
 }
 
 function loadOf(props: LlmPlacementProps) {

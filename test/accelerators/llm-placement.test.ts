@@ -161,11 +161,11 @@ describe('a model that does not fit', () => {
   test('is refused with the need, the room, and what would do, the cheapest first', () => {
     const { message, codes } = refusal(() => LlmPlacement.best({ model: LLAMA_405B, contextLength: 131072, concurrency: 4, instances: ['g6.xlarge', 'g6e.xlarge'] }));
     expect(codes).toEqual(['model-does-not-fit']);
-    const single = MemoryFit.of({ model: LLAMA_405B, instance: AcceleratedInstance.of('g6e.xlarge'), pipelineParallel: 16, contextLength: 131072 });
+    const single = MemoryFit.of({ model: LLAMA_405B, instance: AcceleratedInstance.of('g6e.xlarge'), contextLength: 131072 });
     const kv = (single.kvRoomGiB - single.marginGiB).toFixed(1);
     const open = LlmPlacement.best({ model: LLAMA_405B, contextLength: 131072, concurrency: 4 });
     expect(message).toContain(`ValidationError at LlmPlacement [model-does-not-fit]: contextLength 131072 of meta-llama/Llama-3.1-405B-Instruct needs ${kv} GiB `
-      + 'of KV cache on each GPU for one request; the closest, g6e.xlarge at tensorParallel 1 and pipelineParallel 16, has no room after weights, '
+      + 'of KV cache on each GPU for one request; the closest, g6e.xlarge at tensorParallel 1, has no room after weights, '
       + 'activations and overhead; ');
     expect(message).toContain(`leave instances and tensorParallel open: ${open.instanceCount} x ${open.instance.name} at tensorParallel ${open.tensorParallel} `
       + `for ${open.usdPerHour.toFixed(2)} USD an hour`);

@@ -3,17 +3,14 @@ import { fail } from '../../core/private/faults';
 import type { LlmPlacement, LlmPlacementProps } from '../llm-placement';
 import { KvCacheDtype, WeightQuantization } from '../quantization';
 
-/** What the advice asks the search; handed in, so that the search need not be known here. */
-export interface Search {
-  capacities(): Capacity[];
-  cheapest(changed: LlmPlacementProps): LlmPlacement | undefined;
-}
+/** The cheapest placement of a changed request, handed in, so that the search need not be known here. */
+export type Cheapest = (changed: LlmPlacementProps) => LlmPlacement | undefined;
 
 /** Throws the refusal of a model that fits nowhere: what is needed, what there is, what to change. */
-export function doesNotFit(props: LlmPlacementProps, search: Search): never {
-  const closest = search.capacities().reduce((a, b) => (isCloser(b, a) ? b : a));
+export function doesNotFit(props: LlmPlacementProps, capacities: readonly Capacity[], cheapest: Cheapest): never {
+  const closest = capacities.reduce((a, b) => (isCloser(b, a) ? b : a));
   const { single, layout } = closest;
-  const ways = changes(props, search);
+  const ways = changes(props, cheapest);
   if (single.largestContext > 0) ways.push(`set contextLength ${single.largestContext}, which one request fits in there`);
   fail('LlmPlacement', 'model-does-not-fit',
     `contextLength ${props.contextLength} of ${props.model.id} needs ${need(single.kvRoomGiB - single.marginGiB)} GiB of KV cache on each GPU for one `
@@ -28,7 +25,7 @@ function isCloser(a: Capacity, b: Capacity): boolean {
 }
 
 /** Changes of one property that help, the cheapest result first. */
-function changes(props: LlmPlacementProps, search: Search): string[] {
+function changes(props: LlmPlacementProps, cheapest: Cheapest): string[] {
   const tried: [string, LlmPlacementProps][] = [];
   if (props.instances !== undefined || props.tensorParallel !== undefined) {
     tried.push(['leave instances and tensorParallel open', { ...props, instances: undefined, tensorParallel: undefined }]);
@@ -39,7 +36,7 @@ function changes(props: LlmPlacementProps, search: Search): string[] {
   }
   return tried
     .flatMap(([change, changed]) => {
-      const placement = search.cheapest(changed);
+      const placement = cheapest(changed);
       return placement === undefined ? [] : [{ change, placement }];
     })
     .sort((a, b) => a.placement.usdPerHour - b.placement.usdPerHour)

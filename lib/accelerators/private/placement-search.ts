@@ -24,6 +24,8 @@ export interface Capacity {
 
 /** Instances that one replica spreads over at most: vLLM's pipeline, a stage on each. */
 const MOST_NODES = 16;
+/** What a fit rounds its weights up by at most. */
+const ROUNDING_GIB = 0.1;
 
 /**
  * Computes what layouts hold. Instance types with the same cards hold the same, so each card is computed once.
@@ -53,9 +55,18 @@ export class PlacementSearch {
     const tensorParallel = Math.max(...tensorParallelDegrees(this.load.model._architecture, instance.gpuCount));
     // with less than that there is room left on the instance
     if (this.tensorParallel !== undefined && this.tensorParallel !== tensorParallel) return [];
-    const nodes = Math.min(MOST_NODES, this.load.model._architecture.layers);
-    const stages = Array.from({ length: Math.max(nodes - 1, 0) }, (_, index) => index + 2);
+    const most = Math.min(MOST_NODES, this.load.model._architecture.layers);
+    const least = Math.max(2, this.leastStages({ instance, tensorParallel, pipelineParallel: 1 }));
+    const stages = Array.from({ length: Math.max(most - least + 1, 0) }, (_, index) => index + least);
     return stages.flatMap((pipelineParallel) => this.capacity({ instance, tensorParallel, pipelineParallel }) ?? []);
+  }
+
+  /** Fewer stages than these cannot hold the weights: the fullest holds no less than an even share. */
+  private leastStages(layout: Layout): number {
+    const whole = this.capacity(layout)?.single;
+    if (whole === undefined) return 1;
+    const budget = (layout.instance.gpu?.usableGiB ?? 0) * whole.gpuMemoryUtilization;
+    return Math.ceil((whole.weightsGiB - ROUNDING_GIB) / budget);
   }
 
   private degrees(instance: AcceleratedInstance): number[] {
