@@ -51,7 +51,6 @@ export class MultiModelGpu extends Stack {
     const eks = new cluster.MlCluster(this, 'Cluster', { network: net });
     new cluster.CertManager(this, 'CertManager', { cluster: eks });
     new cluster.LoadBalancerController(this, 'LoadBalancers', { cluster: eks });
-    new cluster.PrometheusOperatorCrds(this, 'PrometheusDefinitions', { cluster: eks });
     new cluster.EnvoyGateway(this, 'EnvoyGateway', { cluster: eks });
     // model services bring their runtimes
     new cluster.KServe(this, 'KServe', { cluster: eks, runtimes: false });
