@@ -13,7 +13,11 @@ export enum AcceleratorKind {
   NEURON = 'neuron',
 }
 
-/** A Service Quota of EC2 that counts the vCPUs of running instances. https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html */
+/**
+ * A Service Quota of EC2 that counts the vCPUs of running instances.
+ *
+ * https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
+ */
 export interface InstanceQuota {
   /** Code in Service Quotas, for example `L-DB2E81BA`. */
   readonly code: string;

@@ -157,8 +157,8 @@ export class LlmPlacement {
     const replicas = this.replicas === 1 ? '1 replica' : `${this.replicas} replicas`;
     const where = `${this.instanceCount} x ${this.instance.name}`;
     const date = this.priceDate === undefined ? '' : `, ${this.priceDate}`;
-    return `${replicas} at tensorParallel ${this.tensorParallel}${this.pipelineParallel > 1 ? `, pipelineParallel ${this.pipelineParallel}` : ''} `
-      + `on ${where}: ${this.usdPerHour.toFixed(2)} USD an hour (${this.priceRegion}${date})`;
+    const stages = this.pipelineParallel > 1 ? `, pipelineParallel ${this.pipelineParallel}` : '';
+    return `${replicas} at tensorParallel ${this.tensorParallel}${stages} on ${where}: ${this.usdPerHour.toFixed(2)} USD an hour (${this.priceRegion}${date})`;
   }
 }
 

@@ -25,7 +25,8 @@ export function checkPlacement(props: LlmPlacementProps): AcceleratedInstance[] 
 
 function anyInstance(props: LlmPlacementProps): AcceleratedInstance[] {
   const usable = AcceleratedInstance.all()
-    .filter((instance) => instance.llmExclusion === undefined && instance.imageExclusion === undefined && priceOf(props, instance) !== undefined);
+    .filter(({ llmExclusion, imageExclusion }) => llmExclusion === undefined && imageExclusion === undefined)
+    .filter((instance) => priceOf(props, instance) !== undefined);
   const enough = usable.filter((instance) => instance.gpuCount >= (props.tensorParallel ?? 1));
   return enough.length > 0 ? enough : usable;
 }
@@ -38,7 +39,8 @@ function namedInstances(faults: Faults, props: LlmPlacementProps, names: readonl
     faults.check(instance.llmExclusion === undefined, 'unsupported-accelerator',
       `instance ${name} is declined: ${instance.llmExclusion}; choose an instance with whole NVIDIA GPUs, such as g6e.xlarge`);
     faults.check(priceOf(props, instance) !== undefined, 'no-price',
-      `instance ${name} has no price in the catalogue, and placements are ranked by price; give one by prices: InstancePrices.onDemand().withPrices`);
+      `instance ${name} has no price in the catalogue, and placements are ranked by price; `
+      + 'give one by prices: InstancePrices.onDemand().withPrices');
     return [instance];
   });
 }

@@ -11,7 +11,8 @@ export function llmExclusion(facts: CatalogueInstance, gpu: Gpu | undefined): st
   const oldest = facts.architecture === 'arm64' ? 8.0 : 7.5;
   if (gpu.computeCapability >= oldest) return undefined;
   const image = facts.architecture === 'arm64' ? 'vLLM\'s arm64 image' : 'vLLM\'s image';
-  return `its ${gpu.name} has compute capability ${gpu.computeCapability.toFixed(1)}, and ${image} is built for ${oldest.toFixed(1)} and up`;
+  const has = gpu.computeCapability.toFixed(1);
+  return `its ${gpu.name} has compute capability ${has}, and ${image} is built for ${oldest.toFixed(1)} and up`;
 }
 
 /** Why EKS's own node images do not run an instance type; undefined where they do. */

@@ -48,7 +48,8 @@ function parseText(text: string): unknown {
 function checkCountable(faults: Faults, config: Record<string, unknown>, shape: ModelShape): void {
   const pass = 'pass parameters, the total that the model\'s page on Hugging Face shows';
   if (countParameters(shape) === undefined) {
-    faults.add('unknown-model-family', `config.json has model_type ${show(shape.modelType)}, whose parameters the library cannot count; ${pass}`);
+    faults.add('unknown-model-family',
+      `config.json has model_type ${show(shape.modelType)}, whose parameters the library cannot count; ${pass}`);
   } else if (hasUnknownTowers(config, shape)) {
     faults.add('unknown-model-family', `config.json has a vision or sound tower whose parameters the library cannot count; ${pass}`);
   }

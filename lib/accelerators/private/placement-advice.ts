@@ -13,8 +13,9 @@ export function doesNotFit(props: LlmPlacementProps, capacities: readonly Capaci
   const ways = changes(props, cheapest);
   if (single.largestContext > 0) ways.push(`set contextLength ${single.largestContext}, which one request fits in there`);
   fail('LlmPlacement', 'model-does-not-fit',
-    `contextLength ${props.contextLength} of ${props.model.id} needs ${need(single.kvRoomGiB - single.marginGiB)} GiB of KV cache on each GPU for one `
-    + `request; the closest, ${layout.instance.name} at ${cut(layout.tensorParallel, layout.pipelineParallel)}, has ${room(single.kvRoomGiB)} after weights, activations and overhead; `
+    `contextLength ${props.contextLength} of ${props.model.id} needs ${(single.kvRoomGiB - single.marginGiB).toFixed(1)} GiB of KV cache `
+    + `on each GPU for one request; the closest, ${layout.instance.name} at ${cut(layout.tensorParallel, layout.pipelineParallel)}, `
+    + `has ${room(single.kvRoomGiB)} after weights, activations and overhead; `
     + (ways.length > 0 ? ways.join(', or ') : 'use a smaller model, or name larger instances'));
 }
 
@@ -46,10 +47,6 @@ function changes(props: LlmPlacementProps, cheapest: Cheapest): string[] {
 
 function cut(tensorParallel: number, pipelineParallel: number): string {
   return `tensorParallel ${tensorParallel}${pipelineParallel > 1 ? ` and pipelineParallel ${pipelineParallel}` : ''}`;
-}
-
-function need(gib: number): string {
-  return gib.toFixed(1);
 }
 
 function room(gib: number): string {

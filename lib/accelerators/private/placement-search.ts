@@ -70,7 +70,8 @@ export class PlacementSearch {
   }
 
   private degrees(instance: AcceleratedInstance): number[] {
-    return this.tensorParallel === undefined ? tensorParallelDegrees(this.load.model._architecture, instance.gpuCount) : [this.tensorParallel];
+    if (this.tensorParallel !== undefined) return [this.tensorParallel];
+    return tensorParallelDegrees(this.load.model._architecture, instance.gpuCount);
   }
 
   private capacity(layout: Layout): Capacity | undefined {

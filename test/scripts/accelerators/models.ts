@@ -86,7 +86,8 @@ function denseWidth(model: ReferenceModel): number {
 function attention(model: ReferenceModel): CatalogueModel['attention'] {
   const { full_attention_layers: full, sliding_window_layers: sliding, sliding_window: slidingWindow } = model.attention;
   const { chunked_attention_layers: chunked, attention_chunk_size: chunkSize, linear_attention_layers: linearLayers } = model.attention;
-  return Object.fromEntries(Object.entries({ full, sliding, slidingWindow, chunked, chunkSize, linear: linearLayers }).filter(([, it]) => it));
+  const all = { full, sliding, slidingWindow, chunked, chunkSize, linear: linearLayers };
+  return Object.fromEntries(Object.entries(all).filter(([, it]) => it));
 }
 
 function latent(mla: NonNullable<ReferenceModel['mla']>): NonNullable<CatalogueModel['mla']> {
