@@ -18,6 +18,7 @@ export * from './prometheus-operator-crds';
 export * from './keda';
 export * from './keda-http';
 export * from './envoy-gateway';
+export * from './external-secrets';
 export * from './kserve';
 export * from './leader-worker-sets';
 export * from './blueprint/gateway-exposure';

@@ -31,7 +31,7 @@ describe('gitOps delivery', () => {
     const stack = testStack();
     const cluster = clusterIn(stack, { delivery: ManifestDelivery.gitOps({ directory: folder }) });
     for (const [name, make] of Object.entries(ADD_ONS)) {
-      if (name !== 'LoadBalancerController' && name !== 'PrometheusStack') make(stack, cluster);
+      if (!['LoadBalancerController', 'PrometheusStack', 'ExternalSecrets'].includes(name)) make(stack, cluster);
     }
     new LoadBalancerController(stack, 'LoadBalancerController', { cluster, values: LITERALS });
     new PrometheusStack(stack, 'PrometheusStack', { cluster, grafanaAdminSecret: 'grafana-admin' });

@@ -8,6 +8,7 @@ import {
   PodSecurity, PrometheusOperatorCrds,
 } from '../../lib/cluster';
 import { GATEWAY_KINDS } from '../../lib/cluster/blueprint/envoy-gateway';
+import { EXTERNAL_SECRETS_KINDS } from '../../lib/cluster/blueprint/external-secrets';
 import { GPU_OPERATOR_KINDS } from '../../lib/cluster/blueprint/gpu-operator';
 import { KEDA_KINDS } from '../../lib/cluster/blueprint/keda';
 import { KEDA_HTTP_KINDS } from '../../lib/cluster/blueprint/keda-http';
@@ -41,6 +42,13 @@ describe('the definitions that an add-on says it brings are those of upstream', 
     }],
     // the fixtures leave these out: https://github.com/kubernetes-sigs/lws/tree/v0.10.0/charts/lws/crds
     ['lws', LEADER_WORKER_SET_KINDS, ['lws'], { and: ['disaggregatedset.x-k8s.io/DisaggregatedSet', 'disaggregatedset.x-k8s.io/DisaggregatedSetRoleScaler'] }],
+    // the fixture leaves these out: https://github.com/external-secrets/external-secrets/tree/v2.9.0/config/crds/bases
+    ['external-secrets', EXTERNAL_SECRETS_KINDS, ['external-secrets'], {
+      and: [
+        'ACRAccessToken', 'BeyondtrustWorkloadCredentialsDynamicSecret', 'CloudsmithAccessToken', 'ClusterGenerator', 'Fake', 'GCRAccessToken', 'GeneratorState', 'GithubAccessToken',
+        'GitlabDeployToken', 'Grafana', 'MFA', 'QuayAccessToken', 'SSHKey', 'UUID', 'VaultDynamicSecret', 'Webhook',
+      ].map((kind) => `generators.external-secrets.io/${kind}`),
+    }],
     ['gpu-operator', GPU_OPERATOR_KINDS, ['gpu-operator', 'node-feature-discovery'], {}],
     // https://github.com/prometheus-community/helm-charts/tree/main/charts/prometheus-operator-crds
     ['prometheus-operator-crds', MONITORING_KINDS, ['prometheus-operator'], { and: ['monitoring.coreos.com/PrometheusAgent', 'monitoring.coreos.com/ThanosRuler'] }],
@@ -52,14 +60,14 @@ describe('the definitions that an add-on says it brings are those of upstream', 
 /** Pairs of releases: the first has to be installed before the second. */
 const ORDER: [string, string][] = [
   // definitions before what uses them
-  ['prometheus-operator-crds', 'keda'], ['prometheus-operator-crds', 'kube-prometheus-stack'], ['envoy-gateway-crds-helm', 'envoy-gateway'], ['keda', 'keda-add-ons-http'],
+  ['prometheus-operator-crds', 'keda'], ['prometheus-operator-crds', 'external-secrets'], ['prometheus-operator-crds', 'kube-prometheus-stack'], ['envoy-gateway-crds-helm', 'envoy-gateway'], ['keda', 'keda-add-ons-http'],
   ['kserve-crd', 'kserve-llmisvc-crd'], ['kserve-llmisvc-crd', 'kserve-llmisvc-resources'],
   // KServe's controllers look once, when they start
   ...['kserve-crd', 'cert-manager', 'envoy-gateway-crds-helm', 'keda', 'lws'].map((first): [string, string] => [first, 'kserve-resources']),
   ...['kserve-resources', 'lws'].map((first): [string, string] => [first, 'kserve-llmisvc-resources']),
   // webhooks before what they judge
   ...['kserve-resources', 'kserve-llmisvc-resources'].map((first): [string, string] => [first, 'kserve-runtime-configs']),
-  ...['cert-manager', 'keda', 'keda-add-ons-http', 'envoy-gateway', 'kserve-resources', 'kserve-llmisvc-resources', 'lws', 'kube-prometheus-stack']
+  ...['cert-manager', 'external-secrets', 'keda', 'keda-add-ons-http', 'envoy-gateway', 'kserve-resources', 'kserve-llmisvc-resources', 'lws', 'kube-prometheus-stack']
     .map((service): [string, string] => ['aws-load-balancer-controller', service]),
 ];
 
@@ -113,7 +121,7 @@ describe('every add-on in one cluster', () => {
 
   test('shares namespaces: each is made once', () => {
     expect(Object.keys(releaseIds(everything())).filter((name) => name.endsWith('-namespace')).sort()).toEqual([
-      'cert-manager-namespace', 'envoy-gateway-crds-helm-namespace', 'keda-namespace', 'kserve-crd-namespace', 'kube-prometheus-stack-namespace', 'lws-namespace',
+      'cert-manager-namespace', 'envoy-gateway-crds-helm-namespace', 'external-secrets-namespace', 'keda-namespace', 'kserve-crd-namespace', 'kube-prometheus-stack-namespace', 'lws-namespace',
     ]);
   });
 });

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { clusterIn } from './add-ons-support';
 import { resourcesOf, testStack, validOrRefused } from './support';
 import {
-  EnvoyGateway, GatewayExposure, GpuSharing, GpuSoftware, Keda, KedaHttp, KServe, LeaderWorkerSets, LoadBalancerController, PrometheusOperatorCrds, type IMlCluster,
+  EnvoyGateway, ExternalSecrets, GatewayExposure, GpuSharing, GpuSoftware, Keda, KedaHttp, KServe, LeaderWorkerSets, LoadBalancerController, PrometheusOperatorCrds, type IMlCluster,
 } from '../../lib/cluster';
 import { checkGpuSoftware, gpuNodeLabels, gpuSoftwareKind, type GpuNodeImage } from '../../lib/cluster/blueprint/gpu-software-nodes';
 import { ensureGpuSoftware } from '../../lib/cluster/private/gpu-software-install';
@@ -28,11 +28,12 @@ describe('any properties of an add-on give a template or a ValidationError', () 
   });
   const runs = { numRuns: 15 };
 
-  test('of those with copies', () => fc.assert(fc.property(fc.constantFrom(0, 1, 2, 3), replicas, values, (which, count, given) => synthesized((stack, cluster) => {
+  test('of those with copies', () => fc.assert(fc.property(fc.constantFrom(0, 1, 2, 3, 4), replicas, values, (which, count, given) => synthesized((stack, cluster) => {
     const props = { cluster, replicas: count, values: given };
     if (which === 0) new Keda(stack, 'A', props);
     if (which === 1) new KedaHttp(stack, 'A', props);
     if (which === 2) new LeaderWorkerSets(stack, 'A', props);
+    if (which === 4) new ExternalSecrets(stack, 'A', props);
     if (which === 3) new LoadBalancerController(stack, 'A', props);
   })), { numRuns: 40 }), 120_000);
 

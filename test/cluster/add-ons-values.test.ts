@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Stack, Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ADD_ONS, chartValues, clusterIn } from './add-ons-support';
 import { fakeCluster, faultOf, idOf, resourcesOf, testStack, textNetwork } from './support';
 import {
-  EnvoyGateway, GatewayExposure, Keda, KedaHttp, KServe, LeaderWorkerSets, LoadBalancerController, MlCluster, type IMlCluster,
+  EnvoyGateway, ExternalSecrets, GatewayExposure, Keda, KedaHttp, KServe, LeaderWorkerSets, LoadBalancerController, MlCluster, type IMlCluster,
 } from '../../lib/cluster';
 import { neededEndpoints } from '../../lib/cluster/blueprint/endpoints';
 import { imageAddress, imageNamed } from '../../lib/cluster/blueprint/image-address';
@@ -156,6 +157,33 @@ describe('KEDA', () => {
   });
 });
 
+describe('the External Secrets Operator', () => {
+  test('reads what was granted to it, by a store that comes after its webhook', () => {
+    const stack = testStack();
+    const { identity, storeName, store } = new ExternalSecrets(stack, 'Secrets', { cluster: clusterIn(stack), replicas: 2 });
+    secretsmanager.Secret.fromSecretNameV2(stack, 'Token', 'hugging-face').grantRead(identity);
+    expect(storeName).toBe('aws-secrets-manager');
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: [{ Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'] }] }, Roles: [{ Ref: idOf(stack, /^SecretsIdentityRole[0-9A-F]{8}$/) }],
+    });
+    expect(resourcesOf(stack)[idOf(stack, /^SecretsStore[0-9A-F]{8}$/)]?.DependsOn).toContain(idOf(stack, /^SecretsAddOn[0-9A-F]{8}$/));
+    expect(chartValues(stack)['external-secrets']!.values).toMatchObject({ replicaCount: 2, leaderElect: true, webhook: { replicaCount: 2 }, serviceAccount: { name: 'external-secrets' } });
+    expect(store.node.path).toBe('Stack/Secrets/Store');
+  });
+
+  test('is refused with namespaces that cannot be', () => {
+    const stack = testStack();
+    const cluster = clusterIn(stack);
+    expect(faultOf(() => new ExternalSecrets(stack, 'A', { cluster, namespaces: [] }))).toBe(
+      'ValidationError at Stack/A [invalid-namespaces]: namespaces is empty, so that nobody could read the store; name at least one, or leave it out');
+    expect(faultOf(() => new ExternalSecrets(stack, 'A', { cluster, namespaces: ['models', 'models', 'My Space'] }))).toBe([
+      'ValidationError at Stack/A: 2 faults',
+      "  - [invalid-namespaces] namespaces[2] 'My Space' is not allowed; use 1 to 63 lower-case letters, digits or hyphens, starting and ending with a letter or digit",
+      "  - [duplicate-namespaces] namespaces names 'models' more than once; keep one of them",
+    ].join('\n'));
+  });
+});
+
 describe('Envoy Gateway', () => {
   test('brings the standard channel of the Gateway API in a chart of its own', () => {
     const stack = testStack();
@@ -235,6 +263,7 @@ describe('bad input', () => {
     ['Keda', (stack, cluster, replicas) => new Keda(stack, 'A', { cluster, replicas }), 10],
     ['KedaHttp', (stack, cluster, replicas) => new KedaHttp(stack, 'A', { cluster, replicas }), 50],
     ['EnvoyGateway', (stack, cluster, replicas) => new EnvoyGateway(stack, 'A', { cluster, replicas }), 10],
+    ['ExternalSecrets', (stack, cluster, replicas) => new ExternalSecrets(stack, 'A', { cluster, replicas }), 10],
     ['LeaderWorkerSets', (stack, cluster, replicas) => new LeaderWorkerSets(stack, 'A', { cluster, replicas }), 10],
   ])('%s: a number of copies that cannot be', (_, make, max) => {
     expect(made((stack, cluster) => make(stack, cluster, 0))).toBe(`ValidationError at Stack/A [invalid-replicas]: replicas 0 is not a whole number from 1 to ${max}; use a value in that range`);

@@ -56,6 +56,7 @@ export const PLATFORM_SETS = {
       'dcgm-exporter': ['nvcr.io/nvidia/k8s/dcgm-exporter:4.5.3-4.8.2-distroless'],
       // besides the chart's own the proxy that it starts for each gateway
       'envoy-gateway-helm': ['docker.io/envoyproxy/gateway:v1.9.0', 'docker.io/envoyproxy/envoy:distroless-v1.39.0', 'docker.io/envoyproxy/ratelimit:17b1956c'],
+      'external-secrets': ['ghcr.io/external-secrets/external-secrets:v2.9.0'],
       // without driver and container toolkit: the nodes' image has them
       'gpu-operator': [
         'nvcr.io/nvidia/gpu-operator:v26.7.0', 'nvcr.io/nvidia/k8s-device-plugin:v0.20.0', 'nvcr.io/nvidia/k8s/dcgm-exporter:4.6.0-4.8.3-distroless',

@@ -36,6 +36,9 @@ export const ADD_ON_USES: StructUses = {
   'cluster.KedaHttpProps': addOn<platform.cluster.KedaHttpProps>((stack, props) => { new cluster.KedaHttp(stack, 'AddOn', props); }),
   'cluster.EnvoyGatewayProps': addOn<platform.cluster.EnvoyGatewayProps>((stack, props) => { new cluster.EnvoyGateway(stack, 'AddOn', props); }),
   'cluster.KServeProps': addOn<platform.cluster.KServeProps>((stack, props) => { new cluster.KServe(stack, 'AddOn', props); }),
+  'cluster.ExternalSecretsProps': template<platform.cluster.ExternalSecretsProps>((stack, given) => {
+    new cluster.ExternalSecrets(stack, 'Secrets', { cluster: theirs(stack), ...given });
+  }),
   'cluster.LeaderWorkerSetsProps': addOn<platform.cluster.LeaderWorkerSetsProps>((stack, props) => {
     new cluster.LeaderWorkerSets(stack, 'AddOn', props);
   }),
