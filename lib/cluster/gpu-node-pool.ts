@@ -257,17 +257,15 @@ export class GpuNodePool extends Construct implements IGpuNodePool {
       'the pool has no on-demand nodes that stand in for spot, or EKS Auto Mode makes them and shows no metrics; use Capacity.spotWithOnDemandFallback() with NodeProvisioning.KARPENTER');
     checkNumber(faults, 'maxHoursPerDay', options.maxHoursPerDay, { min: 0, max: 1_000_000, unit: 'hours' });
     faults.throwIfAny();
-    return new ManifestRelease(this, id, {
-      cluster: this.cluster,
-      chart: fallbackRuleChart({
-        poolName: this.poolName, nodePool: name ?? '', namespace: options.namespace ?? 'kube-system', maxHoursPerDay: options.maxHoursPerDay ?? 12,
-      }),
-    });
+    const { namespace = 'kube-system', maxHoursPerDay = 12 } = options;
+    const chart = fallbackRuleChart({ poolName: this.poolName, nodePool: name ?? '', namespace, maxHoursPerDay });
+    return new ManifestRelease(this, id, { cluster: this.cluster, chart });
   }
 }
 
 /** The properties that the blueprint decides on as they are. */
-function requestOf({ maxGpus, instanceTypes, gpus, need, availabilityZones, image, disk, sharing, disruption, tags }: GpuNodePoolProps): GpuPoolChoices {
+function requestOf(props: GpuNodePoolProps): GpuPoolChoices {
+  const { maxGpus, instanceTypes, gpus, need, availabilityZones, image, disk, sharing, disruption, tags } = props;
   return { maxGpus, instanceTypes, gpus, need, availabilityZones, image, disk, sharing, disruption, tags };
 }
 

@@ -15,11 +15,13 @@ import { KarpenterAccess } from './private/karpenter-access';
 import { InterruptionQueue } from './private/karpenter-interruption';
 import { NodePools } from './private/node-pools';
 import { WorkloadIdentity } from './workload-identity';
-import { checkInteger, checkLiteral, checkText } from '../core/private/checks';
+import { checkInteger, checkLiteral, checkText, type TextRule } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
 import { pinExports } from '../network/pin-exports';
 
 const SERVICE_MONITOR = 'monitoring.coreos.com/ServiceMonitor';
+const QUEUE_NAME: TextRule = { pattern: /^[A-Za-z0-9_-]{1,80}$/, allowed: '1 to 80 letters, digits, hyphens or underscores' };
+const PROFILE_NAME: TextRule = { pattern: /^[\w+=,.@-]{1,128}$/, allowed: '1 to 128 letters, digits or any of +=,.@_-' };
 
 /** Properties of Karpenter. */
 export interface KarpenterProps {
@@ -191,8 +193,8 @@ function checkProps(faults: Faults, { cluster, replicas, queueName, instanceProf
   checkSingle(faults, cluster);
   checkLiteral(faults, 'replicas', replicas);
   checkInteger(faults, 'replicas', replicas, { min: 1, max: 5 });
-  checkText(faults, 'queueName', queueName, { pattern: /^[A-Za-z0-9_-]{1,80}$/, allowed: '1 to 80 letters, digits, hyphens or underscores' });
-  checkText(faults, 'instanceProfileName', instanceProfileName, { pattern: /^[\w+=,.@-]{1,128}$/, allowed: '1 to 128 letters, digits or any of +=,.@_-' });
+  checkText(faults, 'queueName', queueName, QUEUE_NAME);
+  checkText(faults, 'instanceProfileName', instanceProfileName, PROFILE_NAME);
   const { network } = cluster;
   const missing = KARPENTER_ENDPOINTS.filter((name) => !network.interfaceEndpoints.includes(name));
   faults.check(network.routesOut || missing.length === 0, 'missing-endpoints',

@@ -118,9 +118,10 @@ export class MlCluster extends BaseCluster {
     this.keepLogs();
     this.admit(props.adminRoles ?? []);
     this.systemNodeGroup = auto ? undefined : this.makeNodeGroup(nodes, subnets);
-    const addOns = new EksAddOns(this, 'AddOns', { cluster: this, nodeGroup: this.systemNodeGroup, s3CsiDriver: props.s3CsiDriver ?? false });
+    const { systemNodeGroup: nodeGroup } = this;
+    const addOns = new EksAddOns(this, 'AddOns', { cluster: this, nodeGroup, s3CsiDriver: props.s3CsiDriver ?? false });
     this.s3CsiRole = addOns.s3CsiRole;
-    InstallationOrder.of(this).readiness.push(...this.systemNodeGroup ? [this.systemNodeGroup] : [], addOns);
+    InstallationOrder.of(this).readiness.push(...nodeGroup ? [nodeGroup] : [], addOns);
     if (auto) this.prepareAutoMode();
     this.storageClasses = this.addPlatformObjects('StorageClasses', storageClassesChart(auto ? AUTO_MODE_PROVISIONER : undefined));
     if (props.drainOnDelete ?? true) this.drainOnDelete(auto);
@@ -147,8 +148,8 @@ export class MlCluster extends BaseCluster {
   private drainOnDelete(auto: boolean): void {
     this.useDrains();
     // nodes of EKS Auto Mode go with the cluster, and the controllers run on them
-    const nodes = auto ? [] : [ControlledResource.NODES];
-    InstallationOrder.of(this).drainOf(this.eksCluster.stack)?.cover([ControlledResource.LOAD_BALANCERS, ...nodes, ControlledResource.VOLUMES]);
+    const kinds = [ControlledResource.LOAD_BALANCERS, ...auto ? [] : [ControlledResource.NODES], ControlledResource.VOLUMES];
+    InstallationOrder.of(this).drainOf(this.eksCluster.stack)?.cover(kinds);
   }
 
   private makeKey(): kms.Key {

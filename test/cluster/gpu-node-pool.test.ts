@@ -191,7 +191,7 @@ describe('disks', () => {
     ['an image larger than the volume', { gpus: ['T4G'], disk: { size: gib(40) } },
       '[image-larger-than-disk]: g5g.16xlarge and 5 other types have 22 GiB of room for images and models, and disk.imageSize 30 GiB with disk.modelSize 0 GiB takes 30; set disk.size to 50 GiB or more'],
     ['a model larger than the volume', { gpus: ['L4'], disk: { localDisks: false, modelSize: gib(140) } },
-      '[image-larger-than-disk]: g6.12xlarge and 9 other types have 73 GiB of room for images and models, and disk.imageSize 30 GiB with disk.modelSize 140 GiB takes 170; set disk.size to 215 GiB or more'],
+      '[image-larger-than-disk]: every node has 73 GiB of room for images and models, and disk.imageSize 30 GiB with disk.modelSize 140 GiB takes 170; set disk.size to 215 GiB or more'],
     ['a model larger than the smallest NVMe disk', { instanceTypes: ['g6e.xlarge', 'g6e.12xlarge'], disk: { modelSize: gib(200) } },
       '[image-larger-than-disk]: g6e.xlarge has 197 GiB of room for images and models, and disk.imageSize 30 GiB with disk.modelSize 200 GiB takes 230; choose larger instance types, stream the model from S3, or set disk.localDisks to false with a large disk.size'],
     ['a volume too small for any node', { disk: { size: gib(10) } }, '[invalid-disk-size]: disk.size 10 is not a whole number from 20 to 16384 GiB; use a value in that range'],

@@ -114,5 +114,6 @@ function reservedTiers(options: ReservedCapacityOptions, block: boolean): Capaci
     'otherwise is spot, but who books a Capacity Block needs its GPUs for a fixed time, and spot goes with two minutes\' notice; use Capacity.onDemand(), or a second pool on spot');
   faults.throwIfAny();
   // on-demand nodes beside a reservation go back to it too, once it has room
-  return [{ type: 'reserved', reservationIds: [...reservationIds], block }, ...rest.map((tier) => (tier.type === 'on-demand' ? { expireAfterSeconds: DAY, ...tier } : tier))];
+  const returning = rest.map((tier) => (tier.type === 'on-demand' ? { expireAfterSeconds: DAY, ...tier } : tier));
+  return [{ type: 'reserved', reservationIds: [...reservationIds], block }, ...returning];
 }

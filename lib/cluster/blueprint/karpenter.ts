@@ -1,6 +1,7 @@
 /** Custom resources that the chart karpenter-crd defines. */
 export const KARPENTER_KINDS = [
-  'autoscaling.x-k8s.io/CapacityBuffer', 'karpenter.k8s.aws/EC2NodeClass', 'karpenter.sh/NodeClaim', 'karpenter.sh/NodeOverlay', 'karpenter.sh/NodePool',
+  'autoscaling.x-k8s.io/CapacityBuffer', 'karpenter.k8s.aws/EC2NodeClass',
+  'karpenter.sh/NodeClaim', 'karpenter.sh/NodeOverlay', 'karpenter.sh/NodePool',
 ];
 
 /** Where Karpenter runs: upstream's recommendation, as its requests to the API server then come first. */
@@ -24,7 +25,10 @@ export const INTERRUPTION_RULES = [
 /** Policies of a node: images and the control plane. Network and drivers have rights of their own. */
 export const NODE_POLICIES = ['AmazonEKSWorkerNodePolicy', 'AmazonEC2ContainerRegistryPullOnly'];
 
-/** Interface endpoints that Karpenter needs beside the cluster's, where its network has no route out. https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#private-clusters */
+/**
+ * Interface endpoints that Karpenter needs beside the cluster's, where its network has no route out.
+ * https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#private-clusters
+ */
 export const KARPENTER_ENDPOINTS = ['sqs', 'ssm'];
 
 /** What is decided about the controller. */

@@ -1,8 +1,9 @@
 import { checkLiteral, checkText, checkUnique, type TextRule } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
 
-const AL2023_VERSION: TextRule = { pattern: /^v20\d{6}$/, allowed: "a release such as 'v20260903', never 'latest': a new image would replace every node the day it appears" };
-const BOTTLEROCKET_VERSION: TextRule = { pattern: /^v\d+\.\d+\.\d+$/, allowed: "a release such as 'v1.65.0', never 'latest': a new image would replace every node the day it appears" };
+const NEVER_LATEST = "never 'latest': a new image would replace every node the day it appears";
+const AL2023_VERSION: TextRule = { pattern: /^v20\d{6}$/, allowed: `a release such as 'v20260903', ${NEVER_LATEST}` };
+const BOTTLEROCKET_VERSION: TextRule = { pattern: /^v\d+\.\d+\.\d+$/, allowed: `a release such as 'v1.65.0', ${NEVER_LATEST}` };
 const AMI: TextRule = { pattern: /^ami-[0-9a-z]+$/, allowed: "the id of an image such as 'ami-0123456789abcdef0'" };
 
 /** An image of your own. */

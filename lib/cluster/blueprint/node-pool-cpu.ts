@@ -30,7 +30,10 @@ const TAINT_KEY: TextRule = {
   pattern: /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
   allowed: "a taint key such as 'example.com/batch'",
 };
-const TAINT_VALUE: TextRule = { pattern: /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/, allowed: 'up to 63 letters, digits, hyphens, dots or underscores' };
+const TAINT_VALUE: TextRule = {
+  pattern: /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
+  allowed: 'up to 63 letters, digits, hyphens, dots or underscores',
+};
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 /** https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html */
 const QUOTAS = {
@@ -51,7 +54,8 @@ export function planCpuPool(faults: Faults, request: CpuPoolRequest): PoolPlan &
     'capacity is a Capacity Block, which AWS rents out for GPU and Trainium instances; use Capacity.reserved(), or addGpuNodePool()');
   checkTypes(faults, request);
   const disk = planDisk(faults, {
-    options: request.disk, defaults: { sizeGiB: 50, imageGiB: 10, parallelPull: false }, instances: [], systemOnVolume: !auto && family === 'al2023', provisioning,
+    options: request.disk, defaults: { sizeGiB: 50, imageGiB: 10, parallelPull: false }, instances: [],
+    systemOnVolume: !auto && family === 'al2023', provisioning,
   });
   const tiers = poolTiers(poolName, capacity, request.maxVcpus);
   return {
@@ -98,10 +102,11 @@ function requirementsOf({ instanceTypes, families, architecture, provisioning }:
   const names = instanceTypes ?? families;
   const arm = names !== undefined && names.length > 0 && names.every((name) => isGraviton(`${familyOf(name)}.large`));
   const arch: Requirement = { key: 'kubernetes.io/arch', operator: 'In', values: [architecture ?? (arm ? 'arm64' : 'amd64')] };
-  if (instanceTypes !== undefined) return [{ key: 'node.kubernetes.io/instance-type', operator: 'In', values: [...instanceTypes].sort() }, arch];
-  if (families !== undefined) return [{ key: `${prefix}/instance-family`, operator: 'In', values: [...families].sort() }, arch];
+  const among = (key: string, values: readonly string[]): Requirement => ({ key, operator: 'In', values: [...values].sort() });
+  if (instanceTypes !== undefined) return [among('node.kubernetes.io/instance-type', instanceTypes), arch];
+  if (families !== undefined) return [among(`${prefix}/instance-family`, families), arch];
   return [
-    { key: `${prefix}/instance-category`, operator: 'In', values: ['c', 'm', 'r'] },
+    among(`${prefix}/instance-category`, ['c', 'm', 'r']),
     { key: `${prefix}/instance-generation`, operator: 'Gt', values: ['5'] },
     arch,
   ];

@@ -51,14 +51,12 @@ export function planDisk(faults: Faults, request: DiskRequest): DiskPlan {
   const parallelPull = !auto && (options.parallelPull ?? defaults.parallelPull);
   const systemGiB = request.systemOnVolume ? SYSTEM_GIB : 0;
   const volumeRoom = Math.floor(sizeGiB * IMAGE_SHARE) - systemGiB;
-  const rooms = instances.map(({ name, localNvmeGB }) => ({
-    name, onVolume: !localDisks || localNvmeGB === 0, room: localDisks && localNvmeGB > 0 ? Math.floor(localNvmeGB * GIB_PER_GB * IMAGE_SHARE) : volumeRoom,
-  }));
-  if (faults.count === before) checkRoom(faults, rooms.length > 0 ? rooms : [{ name: 'every node', onVolume: true, room: volumeRoom }], { imageGiB, modelGiB, systemGiB });
+  const rooms = roomsOf(localDisks ? instances : [], volumeRoom);
+  if (faults.count === before) checkRoom(faults, rooms, { imageGiB, modelGiB, systemGiB });
   return {
     sizeGiB, localDisks, parallelPull,
-    ...parallelPull && (rooms.length === 0 || rooms.some(({ onVolume }) => onVolume)) ? { throughput: PARALLEL_PULL_MIBPS } : {},
-    roomGiB: rooms.length === 0 ? volumeRoom : Math.min(...rooms.map(({ room }) => room)),
+    ...parallelPull && rooms.some(({ onVolume }) => onVolume) ? { throughput: PARALLEL_PULL_MIBPS } : {},
+    roomGiB: Math.min(...rooms.map(({ room }) => room)),
   };
 }
 
@@ -74,15 +72,25 @@ interface Room {
   readonly room: number;
 }
 
+/** The room on each type; on every node alike where NVMe disks are not known or not used. */
+function roomsOf(instances: DiskRequest['instances'], volumeRoom: number): Room[] {
+  if (instances.length === 0) return [{ name: 'every node', onVolume: true, room: volumeRoom }];
+  return instances.map(({ name, localNvmeGB }) => (localNvmeGB === 0
+    ? { name, onVolume: true, room: volumeRoom }
+    : { name, onVolume: false, room: Math.floor(localNvmeGB * GIB_PER_GB * IMAGE_SHARE) }));
+}
+
 function checkRoom(faults: Faults, rooms: readonly Room[], { imageGiB, modelGiB, systemGiB }: Need): void {
   const need = imageGiB + modelGiB;
   const [tight, ...others] = rooms.filter(({ room }) => room < need);
   if (tight === undefined) return;
   const size = Math.ceil((need + systemGiB) / IMAGE_SHARE);
   const who = others.length > 0 ? `${tight.name} and ${others.length} other types have` : `${tight.name} has`;
+  const wayOut = tight.onVolume
+    ? `set disk.size to ${size} GiB or more`
+    : 'choose larger instance types, stream the model from S3, or set disk.localDisks to false with a large disk.size';
   faults.add('image-larger-than-disk',
-    `${who} ${Math.max(tight.room, 0)} GiB of room for images and models, and disk.imageSize ${imageGiB} GiB with disk.modelSize ${modelGiB} GiB takes ${need}; ${
-      tight.onVolume ? `set disk.size to ${size} GiB or more` : 'choose larger instance types, stream the model from S3, or set disk.localDisks to false with a large disk.size'}`);
+    `${who} ${Math.max(tight.room, 0)} GiB of room for images and models, and disk.imageSize ${imageGiB} GiB with disk.modelSize ${modelGiB} GiB takes ${need}; ${wayOut}`);
 }
 
 function checkAutoMode(faults: Faults, options: NodeDiskOptions, auto: boolean): void {
@@ -93,7 +101,9 @@ function checkAutoMode(faults: Faults, options: NodeDiskOptions, auto: boolean):
   }
 }
 
-function gibibytes(faults: Faults, property: 'size' | 'imageSize' | 'modelSize', size: Size | undefined, min: number, max: number): number | undefined {
+type SizeName = 'size' | 'imageSize' | 'modelSize';
+
+function gibibytes(faults: Faults, property: SizeName, size: Size | undefined, min: number, max: number): number | undefined {
   if (size === undefined) return undefined;
   const name = `disk.${property}`;
   if (size.isUnresolved()) {

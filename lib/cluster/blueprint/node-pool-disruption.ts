@@ -1,6 +1,6 @@
 import type { MaintenanceWindow, NodeDisruptionOptions, Weekday } from './node-pool-options';
 import { NodeProvisioning } from './node-provisioning';
-import { checkInteger, checkLiteral, checkText, checkUnique } from '../../core/private/checks';
+import { checkInteger, checkLiteral, checkText, checkUnique, type TextRule } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { isLiteral } from '../../core/private/tokens';
 import { wholeSeconds } from '../../network/blueprint/durations';
@@ -31,6 +31,7 @@ export interface DisruptionKind {
 
 /** Cron's numbers, which follow the enum's order. */
 const WEEKDAYS: readonly string[] = ['SUNDAY', 'MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY'];
+const NODES: TextRule = { pattern: /^((100|[0-9]{1,2})%|[0-9]+)$/, allowed: "a number of nodes or a percentage, such as '1' or '10%'" };
 const DAY = 24;
 const WEEK = 7 * DAY;
 /** https://docs.aws.amazon.com/eks/latest/userguide/automode.html */
@@ -43,10 +44,11 @@ const GRACE = '1h';
 export function planDisruption(faults: Faults, options: NodeDisruptionOptions = {}, kind: DisruptionKind): DisruptionPlan {
   const auto = kind.provisioning === NodeProvisioning.AUTO_MODE;
   const { consolidateAfter, expireAfter, terminationGracePeriod } = times(faults, options, auto);
-  checkText(faults, 'disruption.maxUnavailable', options.maxUnavailable, { pattern: /^((100|[0-9]{1,2})%|[0-9]+)$/, allowed: "a number of nodes or a percentage, such as '1' or '10%'" });
+  checkText(faults, 'disruption.maxUnavailable', options.maxUnavailable, NODES);
   checkLiteral(faults, 'disruption.maxUnavailable', options.maxUnavailable);
   const closedBudgets = options.maintenanceWindow === undefined ? [] : closedTimes(faults, options.maintenanceWindow);
-  const grace = terminationGracePeriod ?? (expireAfter !== undefined || auto || options.maintenanceWindow !== undefined ? GRACE : undefined);
+  const ends = expireAfter !== undefined || auto || options.maintenanceWindow !== undefined;
+  const grace = terminationGracePeriod ?? (ends ? GRACE : undefined);
   return {
     // a model is never moved to save money: moving it costs minutes of loading on two GPUs
     consolidationPolicy: kind.gpu ? 'WhenEmpty' : 'WhenEmptyOrUnderutilized',
@@ -77,7 +79,8 @@ interface Times {
 function times(faults: Faults, options: NodeDisruptionOptions, auto: boolean): Times {
   const time = (property: keyof Times, min: number, max: number) => {
     const duration = options[property];
-    return duration === undefined ? undefined : goDuration(wholeSeconds(faults, `disruption.${property}`, duration, { min, max, otherwise: 0 }));
+    if (duration === undefined) return undefined;
+    return goDuration(wholeSeconds(faults, `disruption.${property}`, duration, { min, max, otherwise: 0 }));
   };
   return {
     consolidateAfter: time('consolidateAfter', 0, WEEK * 3600),

@@ -52,7 +52,8 @@ export function planGpuPool(faults: Faults, request: GpuPoolRequest): GpuPoolPla
   checkSharing(faults, sharing, instances);
   checkSharingOnImage(faults, sharing, ami);
   const disk = planDisk(faults, {
-    options: request.disk, defaults: { sizeGiB: 100, imageGiB: 30, parallelPull: true }, instances, systemOnVolume: ami === 'al2023', provisioning,
+    options: request.disk, defaults: { sizeGiB: 100, imageGiB: 30, parallelPull: true }, instances,
+    systemOnVolume: ami === 'al2023', provisioning,
   });
   const disruption = planDisruption(faults, request.disruption, { gpu: true, provisioning });
   const tiers = poolTiers(poolName, capacity, maxGpus);
@@ -102,5 +103,6 @@ function quotasOf(tier: PoolTier, instances: readonly AcceleratedInstance[]): Re
     uses.set(quota.code, use);
     use.choices.set(`${gpuCount}/${vcpus}`, { gpus: gpuCount, vcpus });
   }
-  return [...uses.values()].map(({ quota: { code, name }, choices }) => requiredQuota({ code, name, choices: [...choices.values()], maxGpus: tier.max }));
+  return [...uses.values()].map(({ quota: { code, name }, choices }) =>
+    requiredQuota({ code, name, choices: [...choices.values()], maxGpus: tier.max }));
 }

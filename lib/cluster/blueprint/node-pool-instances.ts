@@ -24,14 +24,15 @@ export function selectInstances(faults: Faults, selection: InstanceSelection): A
   if (!checkLiteral(faults, 'maxGpus', selection.maxGpus)) return [];
   checkNeed(faults, selection.need);
   const before = faults.count;
-  const candidates = selection.instanceTypes === undefined ? searched(faults, selection) : named(faults, selection, selection.instanceTypes);
+  const { instanceTypes } = selection;
+  const candidates = instanceTypes === undefined ? searched(faults, selection) : named(faults, instanceTypes, selection);
   if (faults.count > before || !faults.ok) return [];
   checkArchitecture(faults, candidates);
   return candidates.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function named(faults: Faults, { instanceTypes = [], gpus, need, maxGpus, stockDriver }: InstanceSelection, names: readonly string[]): AcceleratedInstance[] {
-  if (!checkLiteral(faults, 'instanceTypes', instanceTypes)) return [];
+function named(faults: Faults, names: readonly string[], { gpus, need, maxGpus, stockDriver }: InstanceSelection): AcceleratedInstance[] {
+  if (!checkLiteral(faults, 'instanceTypes', names)) return [];
   faults.check(names.length > 0, 'invalid-instance-types', "instanceTypes is empty; name at least one, such as 'g6e.xlarge', or leave it out");
   faults.check(gpus === undefined && need === undefined, 'conflicting-accelerators',
     'instanceTypes says which instances, so gpus and need have nothing to decide; leave out one or the other');
@@ -77,7 +78,7 @@ function byName(faults: Faults, usable: readonly AcceleratedInstance[], gpus: re
   faults.check(gpus.length > 0, 'invalid-gpus', "gpus is empty; name at least one, such as 'L40S', or leave it out");
   checkUnique(faults, 'gpus', gpus);
   return gpus.flatMap((wanted) => {
-    const same = usable.filter(({ gpu }) => gpu?.name.toLowerCase() === wanted.toLowerCase() || gpu?.karpenterName === wanted.toLowerCase());
+    const same = usable.filter(({ gpu }) => [gpu?.name.toLowerCase(), gpu?.karpenterName].includes(wanted.toLowerCase()));
     if (same.length === 0) unknownGpu(faults, wanted, usable);
     // some cards come with x86 and with Arm hosts: the images of models are built for x86
     const x86 = same.filter(({ architecture }) => architecture === 'amd64');
@@ -100,12 +101,15 @@ function meets({ gpu, gpuCount }: AcceleratedInstance, need: GpuNeed): boolean {
 
 function checkNeed(faults: Faults, need: GpuNeed | undefined): void {
   if (need === undefined) return;
-  for (const property of ['minMemoryGiBPerGpu', 'gpusPerNode', 'minComputeCapability'] as const) checkLiteral(faults, `need.${property}`, need[property]);
+  for (const property of ['minMemoryGiBPerGpu', 'gpusPerNode', 'minComputeCapability'] as const) {
+    checkLiteral(faults, `need.${property}`, need[property]);
+  }
   checkNumber(faults, 'need.minMemoryGiBPerGpu', need.minMemoryGiBPerGpu, { min: 0, max: 10_000, unit: 'GiB' });
   checkNumber(faults, 'need.minComputeCapability', need.minComputeCapability, { min: 0, max: 100 });
   if (isLiteral(need.gpusPerNode)) {
     faults.check(need.gpusPerNode.length > 0, 'invalid-need-gpus-per-node', 'need.gpusPerNode is empty; name at least one number, such as 1, or leave it out');
-    need.gpusPerNode.forEach((count, index) => checkInteger(faults, `need.gpusPerNode[${index}]`, count, { min: 1, max: 64, unit: 'GPUs' }));
+    const bounds = { min: 1, max: 64, unit: 'GPUs' };
+    need.gpusPerNode.forEach((count, index) => checkInteger(faults, `need.gpusPerNode[${index}]`, count, bounds));
   }
 }
 

@@ -121,7 +121,7 @@ export interface NodeDisruptionOptions {
    * How long a node may take to drain. After it, pods are deleted also where a disruption budget or the annotation
    * `karpenter.sh/do-not-disrupt` keeps them.
    *
-   * @default - without a maintenance window: no end, so a pod that must not be disrupted keeps its node; else, or where nodes expire, 1 hour
+   * @default - 1 hour where nodes expire or have a maintenance window; else no end: a pod that must not be disrupted keeps its node
    * @see https://karpenter.sh/docs/concepts/disruption/#terminationgraceperiod
    */
   readonly terminationGracePeriod?: Duration;

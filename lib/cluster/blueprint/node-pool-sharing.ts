@@ -41,10 +41,14 @@ export function capacityOverlays(sharing: GpuSharing | undefined, instances: rea
     const amount = gpuCount * sharesOf(sharing, gpu);
     byAmount.set(amount, [...byAmount.get(amount) ?? [], name]);
   }
-  return [...byAmount].sort(([a], [b]) => a - b).map(([amount, instanceTypes]) => ({ instanceTypes, resource: sharing.gpuResource, amount }));
+  return [...byAmount].sort(([a], [b]) => a - b)
+    .map(([amount, instanceTypes]) => ({ instanceTypes, resource: sharing.gpuResource, amount }));
 }
 
-/** Slices of one card: as many as its compute slices and its memory allow. https://docs.nvidia.com/datacenter/tesla/mig-user-guide/supported-mig-profiles.html */
+/**
+ * Slices of one card: as many as its compute slices and its memory allow.
+ * https://docs.nvidia.com/datacenter/tesla/mig-user-guide/supported-mig-profiles.html
+ */
 function migSlices(profile: string, gpu: Gpu): number {
   const whole = parse(gpu.migProfiles[gpu.migProfiles.length - 1] ?? profile);
   const slice = parse(profile);

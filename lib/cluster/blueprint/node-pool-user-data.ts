@@ -16,7 +16,8 @@ export function userData(request: UserDataRequest): string | undefined {
 
 /** https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/doc/examples.md */
 function al2023({ parallelPull }: UserDataRequest): string {
-  return parallelPull ? lines('apiVersion: node.eks.aws/v1alpha1', 'kind: NodeConfig', 'spec:', '  featureGates:', '    FastImagePull: true') : '';
+  if (!parallelPull) return '';
+  return lines('apiVersion: node.eks.aws/v1alpha1', 'kind: NodeConfig', 'spec:', '  featureGates:', '    FastImagePull: true');
 }
 
 /** https://bottlerocket.dev/en/os/latest/api/settings/ */

@@ -142,7 +142,8 @@ export interface CommonSpec {
 
 /** One NodePool for each kind of capacity. */
 export function nodePoolsOf(request: PoolRequest, tiers: readonly PoolTier[], common: CommonSpec): NodePoolSpec[] {
-  const zones = request.availabilityZones === undefined ? [] : [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: request.availabilityZones }];
+  const { availabilityZones: values } = request;
+  const zones = values === undefined ? [] : [{ key: 'topology.kubernetes.io/zone', operator: 'In', values }];
   return tiers.map((tier) => ({
     name: tier.name,
     weight: tier.weight,

@@ -35,7 +35,9 @@ export function sumQuotas(quotas: readonly RequiredQuota[]): RequiredQuota[] {
   const sums = new Map<string, RequiredQuota>();
   for (const quota of quotas) {
     const sum = sums.get(quota.code);
-    sums.set(quota.code, sum === undefined ? quota : { ...sum, maxVcpus: sum.maxVcpus + quota.maxVcpus, minVcpus: sum.minVcpus + quota.minVcpus });
+    sums.set(quota.code, {
+      ...quota, maxVcpus: quota.maxVcpus + (sum?.maxVcpus ?? 0), minVcpus: quota.minVcpus + (sum?.minVcpus ?? 0),
+    });
   }
   return [...sums.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -43,5 +45,6 @@ export function sumQuotas(quotas: readonly RequiredQuota[]): RequiredQuota[] {
 /** The quotas as one line for people. */
 export function describeQuotas(quotas: readonly RequiredQuota[]): string {
   if (quotas.length === 0) return 'none';
-  return quotas.map(({ code, name, minVcpus, maxVcpus }) => `${name} (${code}): ${minVcpus === maxVcpus ? maxVcpus : `${minVcpus} to ${maxVcpus}`} vCPUs`).join('; ');
+  const range = ({ minVcpus, maxVcpus }: RequiredQuota) => (minVcpus === maxVcpus ? String(maxVcpus) : `${minVcpus} to ${maxVcpus}`);
+  return quotas.map((quota) => `${quota.name} (${quota.code}): ${range(quota)} vCPUs`).join('; ');
 }

@@ -62,7 +62,9 @@ function network({ subnetIds, securityGroupId, clusterName }: NodePlacement): ob
   return {
     subnetSelectorTerms: subnetIds.map((id) => ({ id })),
     // EKS tags its security group with the cluster's name
-    securityGroupSelectorTerms: [securityGroupId === undefined ? { tags: { 'aws:eks:cluster-name': clusterName } } : { id: securityGroupId }],
+    securityGroupSelectorTerms: [
+      securityGroupId === undefined ? { tags: { 'aws:eks:cluster-name': clusterName } } : { id: securityGroupId },
+    ],
   };
 }
 
@@ -77,5 +79,7 @@ function blockDevices({ disk }: NodeClassSpec, family: string): object[] {
     ebs: { volumeSize, volumeType: 'gp3', encrypted: true, deleteOnTermination: true, ...throughput === undefined ? {} : { throughput } },
   });
   const main = `${disk.sizeGiB}Gi`;
-  return family === 'bottlerocket' ? [device('/dev/xvda', '4Gi'), device('/dev/xvdb', main, disk.throughput)] : [device('/dev/xvda', main, disk.throughput)];
+  return family === 'bottlerocket'
+    ? [device('/dev/xvda', '4Gi'), device('/dev/xvdb', main, disk.throughput)]
+    : [device('/dev/xvda', main, disk.throughput)];
 }

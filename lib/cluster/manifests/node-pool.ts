@@ -14,13 +14,14 @@ export function nodePoolChart(plan: PoolPlan, placement: NodePlacement): Chart {
     ? { group: 'eks.amazonaws.com', kind: 'NodeClass', name: plan.nodeClass.name }
     : { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: plan.nodeClass.name };
   for (const spec of plan.nodePools) nodePool(chart, spec, nodeClassRef);
-  plan.overlays.forEach((overlay, index) => nodeOverlay(chart, `${plan.poolName}-${index}`, overlay, plan.nodePools.map(({ name }) => name)));
+  const names = plan.nodePools.map(({ name }) => name);
+  plan.overlays.forEach((overlay, index) => nodeOverlay(chart, `${plan.poolName}-${index}`, overlay, names));
   return chart;
 }
 
 /** https://karpenter.sh/docs/concepts/nodepools/ */
 function nodePool(chart: Chart, spec: NodePoolSpec, nodeClassRef: object): void {
-  const { disruption } = spec;
+  const { consolidationPolicy, consolidateAfter, budgets, expireAfter, terminationGracePeriod } = spec.disruption;
   new ApiObject(chart, `NodePool-${spec.name}`, {
     apiVersion: 'karpenter.sh/v1',
     kind: 'NodePool',
@@ -28,14 +29,14 @@ function nodePool(chart: Chart, spec: NodePoolSpec, nodeClassRef: object): void 
     spec: {
       weight: spec.weight,
       limits: spec.limits,
-      disruption: { consolidationPolicy: disruption.consolidationPolicy, consolidateAfter: disruption.consolidateAfter, budgets: disruption.budgets },
+      disruption: { consolidationPolicy, consolidateAfter, budgets },
       template: {
         metadata: { labels: spec.labels },
         spec: {
           nodeClassRef,
           ...spec.taints.length === 0 ? {} : { taints: spec.taints },
-          expireAfter: disruption.expireAfter,
-          ...disruption.terminationGracePeriod === undefined ? {} : { terminationGracePeriod: disruption.terminationGracePeriod },
+          expireAfter,
+          ...terminationGracePeriod === undefined ? {} : { terminationGracePeriod },
           requirements: spec.requirements,
         },
       },

@@ -29,7 +29,9 @@ export class KarpenterAccess extends Construct {
       managedPolicies: NODE_POLICIES.map((name) => iam.ManagedPolicy.fromAwsManagedPolicyName(name)),
     });
     // made here and not by Karpenter, which would need rights in IAM, and would leave the role undeletable if it went too early
-    this.instanceProfile = new iam.CfnInstanceProfile(this, 'InstanceProfile', { roles: [this.nodeRole.roleName], instanceProfileName: props.instanceProfileName });
+    this.instanceProfile = new iam.CfnInstanceProfile(this, 'InstanceProfile', {
+      roles: [this.nodeRole.roleName], instanceProfileName: props.instanceProfileName,
+    });
     new eks.CfnAccessEntry(this, 'NodeEntry', { clusterName: cluster.clusterName, principalArn: this.nodeRole.roleArn, type: 'EC2_LINUX' });
     new iam.CfnManagedPolicy(this, 'ControllerPolicy', {
       description: 'What Karpenter may do in its own cluster',

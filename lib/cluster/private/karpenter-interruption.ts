@@ -26,6 +26,7 @@ export class InterruptionQueue extends Construct {
         targets: [new targets.SqsQueue(this.queue)],
       });
     }
-    acknowledgeAll(this.queue, ['AwsSolutions-SQS3'], 'a message that nobody read in five minutes is about an instance that is gone: nothing is to be kept');
+    acknowledgeAll(this.queue, ['AwsSolutions-SQS3'],
+      'a message that nobody read in five minutes is about an instance that is gone: nothing is to be kept');
   }
 }
