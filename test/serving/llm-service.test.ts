@@ -1,11 +1,17 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type App, Duration, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { parse } from 'yaml';
 import { bucketIn, chat, chatIn, clusterIn, LLAMA, objectsOf, poolIn } from './llm-support';
 import { LlmModel } from '../../lib/accelerators/llm-model';
 import { KvCacheDtype, ModelDtype, WeightQuantization } from '../../lib/accelerators/quantization';
-import { Capacity, GpuSharing, MlCluster } from '../../lib/cluster';
+import { Capacity, GpuSharing, ManifestDelivery, MlCluster } from '../../lib/cluster';
+import { ModelRegistry } from '../../lib/registry';
 import { InferenceGateway, LlmRuntime, LlmService, ModelNamespace, ModelSource, Rollout, ScaleToZero } from '../../lib/serving';
 import type { IInferenceGateway } from '../../lib/serving/interfaces';
 import { ancestorsOf, idOf, idsOf, resourcesOf, testApp, testStack, textNetwork } from '../cluster/support';
@@ -228,6 +234,20 @@ describe('the source', () => {
     expect(resourcesOf(Stack.of(pinned))).not.toHaveProperty('ChatIdentityRoleDefaultPolicy');
   });
 
+  test('in the registry is looked up by each pod, with the right to read its record and artifacts', () => {
+    const stack = testStack();
+    const models = ModelRegistry.fromModelRegistryAttributes(stack, 'Registry', {
+      trackingUri: 'https://mlflow.example.com', artifactBucket: bucketIn(stack), releaseTable: dynamodb.Table.fromTableName(stack, 'Releases', 'releases'),
+    });
+    const service = chatIn(stack, { source: ModelSource.registry(models.model('chat').alias('champion')) });
+    const [fetch] = podOf(service).initContainers;
+    expect(fetch.image).toBe('docker.io/vllm/vllm-openai:v0.33.0');
+    expect(JSON.parse(fetch.env[0].value)).toEqual({ release: { model: 'chat', table: 'releases', paths: { model: 'model', tokenizer: 'components/tokenizer' } } });
+    expect(argsOf(service).slice(0, 2)).toEqual(['--config', '/var/run/llm/model.yaml']);
+    const actions = resourcesOf(stack)[idOf(stack, /^ChatIdentityRoleDefaultPolicy/)]?.Properties.PolicyDocument.Statement.map((it: any) => it.Action);
+    expect(actions).toEqual(['dynamodb:GetItem', 's3:GetObject', 's3:ListBucket']);
+  });
+
   test('on a volume is mounted, not fetched', () => {
     const pod = podOf(chat(() => ({ source: ModelSource.nodeCache('llama-gpu', { path: 'llama' }) })));
     expect(pod.volumes).toContainEqual({ name: 'models', persistentVolumeClaim: { claimName: 'llama-gpu', readOnly: true } });
@@ -306,6 +326,21 @@ describe('monitoring', () => {
   test('reads an LLMInferenceService over its own TLS', () => {
     const service = chat(() => ({ prometheus, runtime: LlmRuntime.llmInferenceService() }));
     expect(objectsOf(service).find((it) => it.kind === 'ServiceMonitor').spec.endpoints[0]).toMatchObject({ scheme: 'https', tlsConfig: { insecureSkipVerify: true } });
+  });
+});
+
+describe('GitOps', () => {
+  test('writes the service and its namespace as files, in waves', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'llm-git-'));
+    const service = chat((stack) => ({ cluster: clusterIn(stack, { delivery: ManifestDelivery.gitOps({ directory }) }) }));
+    resourcesOf(Stack.of(service));
+    const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
+    const wave = (pattern: RegExp): number => {
+      const file = files.find((it) => pattern.test(it)) ?? '';
+      return Number(parse(readFileSync(join(directory, file), 'utf8')).metadata.annotations['argocd.argoproj.io/sync-wave']);
+    };
+    expect(wave(/namespace-models\.yaml$/)).toBeLessThan(wave(/deployment-models-chat\.yaml$/));
+    rmSync(directory, { recursive: true });
   });
 });
 
