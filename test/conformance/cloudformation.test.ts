@@ -11,6 +11,10 @@ const EXPLAINED: Explanation[] = [
     reason: 'aws-cdk-lib lets its functions depend on their roles twice; once would do',
   },
   {
+    rule: 'W3005', message: /^'\w+' dependency already enforced by a 'Ref'/,
+    reason: 'aws-cdk-lib lets its cluster depend on the subnets that it names; in one stack once would do',
+  },
+  {
     rule: 'W3691', message: /^Engine version '17' for engine 'postgres'/,
     reason: 'a major version is what RDS resolves to its default minor version; a pinned one would be set back after an automatic upgrade',
   },

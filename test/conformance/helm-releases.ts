@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
+import { PlatformVersion } from '../../lib/core/versions';
 
 /** A Helm release as the templates of an app ask the EKS handler for it. */
 export interface HelmRelease {
@@ -42,7 +43,7 @@ function releaseOf(stack: string, assembly: string, properties: Record<string, u
     release,
     namespace: text(properties.Namespace),
     folder,
-    chart: folder === undefined ? basename(text(properties.Chart ?? properties.Repository)) : undefined,
+    chart: folder === undefined ? pinnedName(basename(text(properties.Chart ?? properties.Repository))) : undefined,
     version: properties.Version === undefined ? undefined : text(properties.Version),
     values: properties.Values === undefined ? {} : JSON.parse(text(properties.Values)) as Record<string, unknown>,
   };
@@ -55,5 +56,17 @@ function text(value: unknown): string {
   const [[name, argument] = ['', undefined]] = Object.entries(value);
   if (name === 'Fn::Join' && Array.isArray(argument)) return (argument[1] as unknown[]).map(text).join(String(argument[0]));
   if (name === 'Fn::Sub' && typeof argument === 'string') return argument;
-  return 'deploy-time';
+  return deployTime(JSON.stringify(value));
+}
+
+/** An id that looks as AWS's do where definitions ask for that. */
+function deployTime(reference: string): string {
+  if (/SecurityGroup/.test(reference)) return 'sg-0123456789abcdef0';
+  return /Subnet/.test(reference) ? 'subnet-0123456789abcdef0' : 'deploy-time';
+}
+
+/** The name under which a platform version holds a chart: charts of one project may share a short name. */
+function pinnedName(chart: string): string {
+  const newest = PlatformVersion.all().at(-1)!;
+  return newest.chartNames().find((name) => newest.chart(name).chart === chart) ?? chart;
 }
