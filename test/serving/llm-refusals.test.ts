@@ -33,7 +33,7 @@ describe('a place that cannot be', () => {
     const message = refusalOf((stack) => ({ ...pooled({ instanceTypes: ['g4dn.xlarge', 'g6.xlarge'] })(stack), model: LLAMA405, concurrency: 1 }));
     expect(message).toMatch(/\[model-does-not-fit\]: contextLength 16384 of meta-llama\/Llama-3.1-405B-Instruct needs [\d.]+ GiB of KV cache on each GPU/);
     expect(message).toContain('the closest, g6.xlarge at tensorParallel 1');
-    expect(message).toMatch(/let pool mine supply other types: .*p\d\S+ at tensorParallel \d hold it for [\d.]+ USD an hour/);
+    expect(message).toMatch(/let pool mine supply other types: .*p\d\S+ at tensorParallel \d for [\d.]+ USD an hour/);
   });
 
   test('no pool at all', () => {
