@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { Dependable, type IConstruct, type IDependable } from 'constructs';
 import { attached } from './attached';
+import { InstalledIndex } from './installed-index';
 import { orderAddOns, type AddOnNode, type AddOnOrder, type InstalledAlready } from '../blueprint/add-on-graph';
 import type { ControlledResource } from '../blueprint/controlled-resource';
 import type { PodSecurity } from '../blueprint/pod-security';
@@ -45,6 +46,8 @@ export class InstallationOrder {
   /** Makes the drain of a stack; undefined where the user switched it off. */
   makeDrain?: (stack: Stack) => Drain | undefined;
   private readonly installations: Installation[] = [];
+  private readonly byName = new Map<string, Installation>();
+  private readonly index = new InstalledIndex();
   private readonly promoted = new Set<string>();
   private readonly identities = new Map<string, IConstruct>();
   private readonly drains = new Map<Stack, Drain>();
@@ -62,12 +65,15 @@ export class InstallationOrder {
 
   /** Refuses what cannot be ordered, before anything is made for it. */
   check(node: AddOnNode): void {
-    orderAddOns(this.cluster.node.path, [...this.nodes, node], this.installed, false);
+    // most of what is added is a workload: the whole order need not be looked at for each of hundreds
+    if (!this.index.comesLast(node)) orderAddOns(this.cluster.node.path, [...this.nodes, node], this.installed, false);
   }
 
   /** Notes what is installed and makes `dependent` wait for what it needs. */
   register(installation: Installation, dependent: IConstruct): void {
     this.installations.push(installation);
+    this.byName.set(installation.node.name, installation);
+    this.index.add(installation.node);
     const stack = Stack.of(dependent);
     if (installation.controls.length > 0) this.drainOf(stack)?.cover(installation.controls);
     dependent.node.addDependency(lazily(() => this.dependenciesOf(installation, stack)));
@@ -133,8 +139,7 @@ export class InstallationOrder {
 
   private dependenciesOf(installation: Installation, stack: Stack): IDependable[] {
     const { name, isAddOn } = installation.node;
-    const needed = new Set(this.order().dependsOn[name]);
-    const providers = this.installations.filter((it) => needed.has(it.node.name));
+    const providers = (this.order().dependsOn[name] ?? []).flatMap((needed) => this.byName.get(needed) ?? []);
     const rights = installation.serviceAccounts.flatMap((account) => this.identities.get(account) ?? []);
     const dependencies: IDependable[] = [...providers.map((it) => it.construct), ...rights];
     if (isAddOn) return [...dependencies, ...this.readiness];

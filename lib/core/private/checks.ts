@@ -25,39 +25,40 @@ export const DNS_LABEL: TextRule = {
 /** Refuses a whole number outside its bounds; lets tokens and `undefined` through. */
 export function checkInteger(faults: Faults, property: string, value: number | undefined, bounds: Bounds): void {
   if (value === undefined || isUnresolved(value)) return;
-  const ok = Number.isInteger(value) && value >= bounds.min && value <= bounds.max;
+  if (Number.isInteger(value) && value >= bounds.min && value <= bounds.max) return;
   const unit = bounds.unit ? ` ${bounds.unit}` : '';
-  faults.check(ok, `invalid-${kebab(property)}`,
+  faults.add(`invalid-${kebab(property)}`,
     `${property} ${show(value)} is not a whole number from ${bounds.min} to ${bounds.max}${unit}; use a value in that range`);
 }
 
 /** Refuses a number outside its bounds; lets tokens and `undefined` through. */
 export function checkNumber(faults: Faults, property: string, value: number | undefined, bounds: Bounds): void {
   if (value === undefined || isUnresolved(value)) return;
-  const ok = Number.isFinite(value) && value >= bounds.min && value <= bounds.max;
+  if (Number.isFinite(value) && value >= bounds.min && value <= bounds.max) return;
   const unit = bounds.unit ? ` ${bounds.unit}` : '';
-  faults.check(ok, `invalid-${kebab(property)}`,
+  faults.add(`invalid-${kebab(property)}`,
     `${property} ${show(value)} is not a number from ${bounds.min} to ${bounds.max}${unit}; use a value in that range`);
 }
 
 /** Refuses a value that is not in the list; lets tokens and `undefined` through. */
 export function checkOneOf<T extends string | number>(faults: Faults, property: string, value: T | undefined, allowed: readonly T[]): void {
-  if (value === undefined || isUnresolved(value)) return;
-  faults.check(allowed.includes(value), `invalid-${kebab(property)}`,
+  if (value === undefined || isUnresolved(value) || allowed.includes(value)) return;
+  faults.add(`invalid-${kebab(property)}`,
     `${property} ${show(value)} is not one of ${allowed.map(show).join(', ')}; choose one of them`);
 }
 
 /** Refuses a text that does not follow the rule; lets tokens and `undefined` through. */
 export function checkText(faults: Faults, property: string, value: string | undefined, rule: TextRule): void {
-  if (value === undefined || isUnresolved(value)) return;
-  faults.check(typeof value === 'string' && rule.pattern.test(value), `invalid-${kebab(property)}`,
+  if (value === undefined || isUnresolved(value) || (typeof value === 'string' && rule.pattern.test(value))) return;
+  faults.add(`invalid-${kebab(property)}`,
     `${property} ${show(value)} is not allowed; use ${rule.allowed}`);
 }
 
 /** Refuses a value that is known only at deploy time, where the decision is made at synthesis. */
 export function checkLiteral(faults: Faults, property: string, value: unknown): boolean {
-  return faults.check(!isUnresolved(value), `unresolved-${kebab(property)}`,
-    `${property} is known only at deploy time, but it decides what is created; give a literal`);
+  if (!isUnresolved(value)) return true;
+  faults.add(`unresolved-${kebab(property)}`, `${property} is known only at deploy time, but it decides what is created; give a literal`);
+  return false;
 }
 
 /** Refuses two entries with the same key. */
