@@ -44,6 +44,8 @@ const GO_TOOLS: readonly GoTool[] = [
     goPackage: 'github.com/opentofu/opentofu/cmd/tofu',
     onPath: { args: ['version'], accepts: /v1\.12\.\d+/ },
   },
+  // Karpenter with a cloud that exists on paper only: https://github.com/kubernetes-sigs/karpenter/tree/main/kwok
+  { name: 'karpenter-kwok', version: 'v1.14.1', module: 'karpenter', goPackage: 'sigs.k8s.io/karpenter/kwok' },
   { name: 'cert-manager-processes', version: 'v1.21.1', module: 'cert-manager', goPackage: '.' },
   {
     name: 'promtool',
