@@ -17,7 +17,7 @@ const scaled = (scaleToZero?: ScaleToZero, autoscaling = {}): unknown =>
 
 /** What is made from each struct of gateways, rollouts and scaling that documents a literal. */
 export const GATEWAY_USES: StructUses = {
-  'serving.CanaryOptions': use((given) => Rollout.canary({ step: 2, ...given }), { steps: [1, 2] }),
+  'serving.CanaryOptions': use((given) => [1, 2, 3, 4].map((step) => Rollout.canary({ step, ...given })), { steps: [1, 2, 3, 4] }),
   'serving.ShadowOptions': use((given) => Rollout.shadow(given)),
   'serving.Autoscaling': use((given) => scaled(undefined, given)),
   'serving.LlmAutoscaling': use((given) => scaled(undefined, given)),
