@@ -6,7 +6,6 @@ import { helmReleases, type HelmRelease } from './helm-releases';
 import { customResourceDefinitions } from './kubernetes-fixtures';
 import { KUBERNETES_TOOLS, KubernetesOracle, manifestObjects } from './kubernetes-oracle';
 import { describeWithTools } from './tools';
-import { PLATFORM_SETS } from '../../lib/core/private/platform-sets';
 import { PlatformVersion } from '../../lib/core/versions';
 import type { KubernetesObject } from '../../lib/local/kubernetes/kubernetes-client';
 import { run } from '../../lib/local/toolchain/commands';
@@ -15,13 +14,9 @@ import { everyAddOn } from '../support/cluster-add-ons';
 import { imagesOf, podsOf } from '../support/cluster-pods';
 
 const MIRROR = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/mirror';
-const CHARTS = Object.entries(PLATFORM_SETS['2026-11'].charts);
 const KNOWN = [...tools().keys()].filter(name => name.startsWith('chart-'));
 
-/** Name in the platform version of a chart that Helm pulls: a repository may have another one for it. */
-function platformName(release: HelmRelease): string {
-  return CHARTS.find(([, { chart, repository }]) => release.chart === chart || release.chart === repository.split('/').pop())?.[0] ?? '';
-}
+const chartOf = ({ chart }: HelmRelease): string => chart ?? '';
 
 const everything = [
   ['every add-on', everyAddOn(undefined)] as const,
@@ -31,9 +26,9 @@ const everything = [
 const defined = new Set(customResourceDefinitions().map(versionsOf));
 const namespaces = everything.flatMap(({ releases }) => releases).flatMap(({ folder }) => folder === undefined ? [] : namespacesIn(join(folder, 'templates')));
 const pulled = everything.flatMap(({ name, releases }) => releases.filter(({ folder }) => folder === undefined)
-  .map((release): [string, HelmRelease] => [`${platformName(release)} of ${name}`, release]));
+  .map((release): [string, HelmRelease] => [`${chartOf(release)} of ${name}`, release]));
 /** Each chart once for each set of values. */
-const rendered = [...new Map(pulled.filter(([, release]) => KNOWN.includes(`chart-${platformName(release)}`))
+const rendered = [...new Map(pulled.filter(([, release]) => KNOWN.includes(`chart-${chartOf(release)}`))
   .map(entry => [`${entry[1].chart} ${JSON.stringify(entry[1].values)}`, entry] as const).reverse()).values()].reverse();
 
 /** The real charts of the pinned versions with the values that stacks, examples and every add-on give them. */
@@ -48,7 +43,7 @@ describeWithTools('charts of other projects with our values', [...KUBERNETES_TOO
     writeFileSync(values, JSON.stringify(release.values));
     const env = { ...process.env, HELM_CACHE_HOME: folder, HELM_CONFIG_HOME: folder, HELM_DATA_HOME: folder };
     return manifestObjects(await run(helm, [
-      'template', release.release, await requireTool(`chart-${platformName(release)}`), '--namespace', release.namespace, '--values', values,
+      'template', release.release, await requireTool(`chart-${chartOf(release)}`), '--namespace', release.namespace, '--values', values,
       '--kube-version', PlatformVersion.V2026_11.kubernetesVersion, '--api-versions', served.join(','), '--include-crds', '--skip-tests',
     ], { env }));
   }
@@ -79,7 +74,7 @@ describeWithTools('charts of other projects with our values', [...KUBERNETES_TOO
     const pods = podsOf(objects);
     expect(await oracle.judge(pods)).toEqual({ rejections: [], warnings: [] });
     const mirrored = JSON.stringify(release.values).includes(MIRROR);
-    const listed = PlatformVersion.V2026_11.images(platformName(release)).map(image => mirrored ? `${MIRROR}/${image}` : image);
+    const listed = PlatformVersion.V2026_11.images(chartOf(release)).map(image => mirrored ? `${MIRROR}/${image}` : image);
     expect(imagesOf(pods).filter(image => !listed.includes(image))).toEqual([]);
   }, 60_000);
 
@@ -91,7 +86,7 @@ describeWithTools('charts of other projects with our values', [...KUBERNETES_TOO
   });
 
   test('every chart that can be had here is installed by something', () => {
-    const installed = new Set(rendered.map(([, release]) => `chart-${platformName(release)}`));
+    const installed = new Set(rendered.map(([, release]) => `chart-${chartOf(release)}`));
     expect(KNOWN.filter(name => !installed.has(name))).toEqual([]);
   });
 });
