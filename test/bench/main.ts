@@ -12,7 +12,10 @@ import type { Measurement } from './subject';
 
 const ROOT = resolve(__dirname, '../..');
 const COMPILED = join(ROOT, '.cache/bench');
-const SCENARIOS = ['starter', 'reference', '1 model service', '10 model services', '100 model services'];
+const SCENARIOS = [
+  'starter', 'reference', '1 model service', '10 model services', '100 model services',
+  '1 LLM service', '10 LLM services', '100 LLM services', '300 LLM services',
+];
 const RUNS = 3;
 
 /** The sources as plain JavaScript, file by file, so that a profile tells our frames from the engine's. */

@@ -20,11 +20,17 @@ export async function keptObjects(client: KubernetesClient): Promise<Set<string>
   const present = new Set(listed.map(it => it.metadata.uid));
   const going = new Set(listed.filter(it => it.kind === 'Namespace' && it.metadata.deletionTimestamp).map(it => it.metadata.name));
   const kept = listed.filter(({ kind, metadata }) => {
-    if (kind === 'Event' || (kind === 'Namespace' ? going.has(metadata.name) : going.has(metadata.namespace ?? ''))) return false;
+    if (isOwn(kind, metadata) || kind === 'Event' || (kind === 'Namespace' ? going.has(metadata.name) : going.has(metadata.namespace ?? ''))) return false;
     const owners = metadata.ownerReferences ?? [];
     return owners.length === 0 || owners.some(({ uid }) => present.has(uid));
   });
   return new Set(kept.map(({ kind, metadata }) => `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`));
+}
+
+/** What the API server writes for itself, some of it seconds after it called itself ready: its address, its namespaces, its lease. */
+function isOwn(kind: string, { name, namespace }: Listed['metadata']): boolean {
+  if (kind === 'Namespace') return name === 'default' || name.startsWith('kube-');
+  return (namespace === 'default' && name === 'kubernetes') || (kind === 'Lease' && name.startsWith('apiserver-'));
 }
 
 async function everything(client: KubernetesClient, root: string): Promise<Listed[]> {
