@@ -127,6 +127,7 @@ project.package.addField('exports', {
 project.package.addField('files', [
   'build', '.jsii', '.warnings.jsii.js', 'CHANGELOG.md', 'lib/*/README.md',
   'lib/cluster/private/drain/*.py', 'lib/runtime/src/**/*.py', 'lib/runtime/Dockerfile', 'lib/runtime/.dockerignore', 'lib/runtime/pyproject.toml', 'lib/runtime/requirements/registry.lock', 'lib/runtime/requirements/serving.lock',
+  'lib/runtime/requirements/data.lock', 'lib/runtime/requirements/quality.lock', 'lib/runtime/requirements/features.lock',
 ]);
 project.package.addField('jest', {
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/examples/**/*.test.ts'],

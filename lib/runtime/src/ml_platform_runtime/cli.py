@@ -1,4 +1,4 @@
-"""The commands of the containers and of people: serve, registry-server, promote, rollback, show.
+"""The commands of the containers and of people: serve, registry-server, promote, rollback, show, and those of the packages.
 
 `promote`, `rollback` and `show` print one JSON line. Exit codes: 0 done, 1 failed, 2 bad input, 3 somebody else was faster.
 """
@@ -16,8 +16,11 @@ from typing import Any
 
 from ml_platform_runtime import __version__, aws, logs
 from ml_platform_runtime.errors import BadInput, RuntimeFault
+from ml_platform_runtime.features import commands as features
+from ml_platform_runtime.quality import commands as quality
 from ml_platform_runtime.record import Release
 from ml_platform_runtime.releases import Change, ReleaseClient
+from ml_platform_runtime.tables import commands as tables
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         "image-digest": "image that made it",
     }.items():
         promote.add_argument(f"--{name}", help=f"{text} (default: what MLflow knows)")
+    for package in (tables, quality, features):
+        package.add_commands(add)
     show.add_argument("--history", action="store_true", help="print all states, newest first, one a line")
     return parser
 

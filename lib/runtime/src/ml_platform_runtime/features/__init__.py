@@ -1,0 +1,1 @@
+"""Feast at run time: apply, materialization, training sets, skew."""

@@ -1,0 +1,1 @@
+"""Iceberg tables at run time: contracts and their migrations, tags that keep a model's data, arrivals."""
