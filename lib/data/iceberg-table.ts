@@ -65,6 +65,7 @@ export class IcebergTable extends Construct implements IIcebergTable {
   readonly databaseName: string;
   readonly tableArn: string;
   readonly location: string;
+  readonly columnTypes?: { readonly [name: string]: string };
   readonly grants: IIcebergTableGrants;
   /** Bucket that holds the table. */
   readonly bucket: s3.IBucket;
@@ -90,6 +91,7 @@ export class IcebergTable extends Construct implements IIcebergTable {
 
     this.tableName = plan.tableName;
     this.databaseName = props.lake.databaseName;
+    this.columnTypes = Object.fromEntries(props.columns.map(({ name, type }) => [name, type.toString()]));
     this.bucket = bucket ?? props.lake.bucket(props.zone ?? Zone.PROCESSED);
     this.location = `s3://${this.bucket.bucketName}/${plan.prefix}`;
     const arns = arnsOf(this, this.databaseName, this.tableName, this.bucket, plan.prefix);

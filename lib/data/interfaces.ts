@@ -21,6 +21,8 @@ export interface IIcebergTable extends IConstruct {
   readonly tableArn: string;
   /** `s3://bucket/prefix`. */
   readonly location: string;
+  /** Types of the top-level columns by name, for example `long`; undefined where they are not known, as of a table that exists. */
+  readonly columnTypes?: { readonly [name: string]: string };
   /** Who may do what with the table. */
   readonly grants: IIcebergTableGrants;
 }
