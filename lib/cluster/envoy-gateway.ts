@@ -1,11 +1,13 @@
 import { Construct } from 'constructs';
 import { AddOnRequirement } from './blueprint/add-on-requirement';
 import { ControlledResource } from './blueprint/controlled-resource';
+import { ENVOY_AI_GATEWAY } from './blueprint/envoy-ai-gateway';
 import { ENVOY_GATEWAY, envoyGatewayValues, GATEWAY_KINDS, gatewayCrdsValues } from './blueprint/envoy-gateway';
 import { GatewayExposure } from './blueprint/gateway-exposure';
 import { imageNamed } from './blueprint/image-address';
 import { LOAD_BALANCER_CONTROLLER } from './blueprint/load-balancer-controller';
 import { NodeProvisioning } from './blueprint/node-provisioning';
+import { EnvoyAiGateway } from './envoy-ai-gateway';
 import { HelmAddOn } from './helm-add-on';
 import type { IMlCluster } from './interfaces';
 import { ManifestRelease } from './manifest-release';
@@ -52,6 +54,14 @@ export interface EnvoyGatewayProps {
   readonly replicas?: number;
 
   /**
+   * Whether routes can end in an InferencePool, which an EndpointPicker needs. It installs Envoy AI Gateway, with as many copies,
+   * and needs CertManager.
+   *
+   * @default false
+   */
+  readonly inferencePools?: boolean;
+
+  /**
    * Values of the controller's chart that are merged over ours, last. Keys that the pinned chart does not have are refused.
    *
    * @default - none
@@ -76,6 +86,8 @@ export class EnvoyGateway extends Construct {
   readonly definitions: HelmAddOn;
   /** The controller. */
   readonly addOn: HelmAddOn;
+  /** What makes InferencePools work; undefined without them. */
+  readonly aiGateway?: EnvoyAiGateway;
   /** The GatewayClass and how its proxies are made. */
   readonly gatewayClass: ManifestRelease;
   /** Name of the GatewayClass. */
@@ -89,9 +101,10 @@ export class EnvoyGateway extends Construct {
     if (checkLiteral(faults, 'gatewayClassName', name)) checkText(faults, 'gatewayClassName', name, DNS_LABEL);
     checkReplicas(faults, 'replicas', props.replicas);
     checkReplicas(faults, 'proxyReplicas', props.proxyReplicas, 100);
+    checkLiteral(faults, 'inferencePools', props.inferencePools);
     faults.throwIfAny();
     super(scope, id);
-    const { cluster, exposure = GatewayExposure.INTERNAL_LOAD_BALANCER } = props;
+    const { cluster, exposure = GatewayExposure.INTERNAL_LOAD_BALANCER, inferencePools = false, replicas = 1 } = props;
     this.gatewayClassName = name;
     this.definitions = new HelmAddOn(this, 'Definitions', {
       cluster,
@@ -100,17 +113,21 @@ export class EnvoyGateway extends Construct {
       values: gatewayCrdsValues(),
       relations: { defines: GATEWAY_KINDS, creates: [] },
     });
+    if (inferencePools) this.aiGateway = new EnvoyAiGateway(this, 'AiGateway', { cluster, replicas });
     const images = chartImages(cluster, 'envoy-gateway-helm');
     this.addOn = new HelmAddOn(this, 'AddOn', {
       cluster,
       chart: 'envoy-gateway-helm',
       name: 'envoy-gateway',
       namespace: ENVOY_GATEWAY.namespace,
-      values: envoyGatewayValues({ replicas: props.replicas ?? 1, images }),
+      values: envoyGatewayValues({ replicas, images, inferencePools }),
       overrides: props.values,
       images,
       relations: {
-        requires: [AddOnRequirement.customResource('gateway.networking.k8s.io/Gateway')],
+        requires: [
+          AddOnRequirement.customResource('gateway.networking.k8s.io/Gateway'),
+          ...inferencePools ? [AddOnRequirement.addOn(ENVOY_AI_GATEWAY.name)] : [],
+        ],
         // behind each Gateway stands one, which goes with it only while this controller runs
         controls: exposure === GatewayExposure.INTERNAL_LOAD_BALANCER ? [ControlledResource.LOAD_BALANCERS] : [],
       },

@@ -2,8 +2,8 @@ import { Construct } from 'constructs';
 import { AddOnRequirement } from './blueprint/add-on-requirement';
 import { mirroredImage } from './blueprint/endpoints';
 import {
-  INFERENCE_EXTENSION_KINDS, KSERVE_CERTIFICATES, KSERVE_GUARDS, KSERVE_KINDS, KSERVE_NAMESPACE, kserveValues, LLM_KINDS, llmInferenceValues,
-  RUNTIME_IMAGES, runtimeValues,
+  INFERENCE_EXTENSION_GROUP, INFERENCE_EXTENSION_KINDS, KSERVE_CERTIFICATES, KSERVE_GUARDS, KSERVE_KINDS, KSERVE_NAMESPACE, kserveValues, LLM_KINDS,
+  llmInferenceValues, RUNTIME_IMAGES, runtimeValues,
 } from './blueprint/kserve';
 import { HelmAddOn } from './helm-add-on';
 import type { IMlCluster } from './interfaces';
@@ -125,7 +125,7 @@ export class KServe extends Construct {
     const { cluster, llmValues } = this.props;
     const order = InstallationOrder.of(cluster);
     const images = chartImages(cluster, 'kserve-llmisvc-resources');
-    const inferenceExtension = !order.installed.apiGroups.includes('inference.networking.k8s.io')
+    const inferenceExtension = !order.installed.apiGroups.includes(INFERENCE_EXTENSION_GROUP)
       && !INFERENCE_EXTENSION_KINDS.some((kind) => order.brings(kind));
     return new HelmAddOn(this, 'LlmAddOn', {
       cluster,

@@ -25,9 +25,8 @@ export interface EndpointPickerProps {
  * Gateway API's inference extension, with an InferencePool and the endpoint picker of llm-d. It pays off from a few replicas on
  * that see the same long prompts; without the picker requests go to any replica.
  *
- * Envoy Gateway knows InferencePools only through Envoy AI Gateway. No platform version has that yet: install it as an add-on
- * named `envoy-ai-gateway`, with the definition of InferencePool, and point Envoy Gateway's `extensionManager` at it. Without
- * it synthesis fails with `missing-requirement`.
+ * Envoy Gateway knows InferencePools through Envoy AI Gateway only: `new EnvoyGateway(..., { inferencePools: true })` installs both.
+ * Without it synthesis fails with `missing-requirement`.
  *
  * Fails with `second-route` or `unsupported-multi-node`.
  *

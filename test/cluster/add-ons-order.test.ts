@@ -7,6 +7,7 @@ import {
   ControlledResource, EnvoyGateway, GatewayExposure, HelmAddOn, Keda, KedaHttp, KServe, LoadBalancerController, ManifestRelease, MlCluster, NodeProvisioning,
   PodSecurity, PrometheusOperatorCrds,
 } from '../../lib/cluster';
+import { ENVOY_AI_GATEWAY_KINDS } from '../../lib/cluster/blueprint/envoy-ai-gateway';
 import { GATEWAY_KINDS } from '../../lib/cluster/blueprint/envoy-gateway';
 import { EXTERNAL_SECRETS_KINDS } from '../../lib/cluster/blueprint/external-secrets';
 import { GPU_OPERATOR_KINDS } from '../../lib/cluster/blueprint/gpu-operator';
@@ -32,6 +33,7 @@ describe('the definitions that an add-on says it brings are those of upstream', 
     ['keda', KEDA_KINDS, ['keda'], {}],
     ['keda-add-ons-http', KEDA_HTTP_KINDS, ['keda-http-add-on'], {}],
     ['envoy-gateway-crds-helm', GATEWAY_KINDS, ['gateway-api', 'envoy-gateway'], {}],
+    ['envoy-ai-gateway-crds-helm', ENVOY_AI_GATEWAY_KINDS, ['envoy-ai-gateway'], {}],
     // what belongs to the chart of local model caches, which is not installed
     ['kserve-crd and kserve-llmisvc-crd', [...KSERVE_KINDS, ...LLM_KINDS], ['kserve'], {
       without: ['LocalModelCache', 'LocalModelNamespaceCache', 'LocalModelNode', 'LocalModelNodeGroup'].map((kind) => `serving.kserve.io/${kind}`),
@@ -62,12 +64,14 @@ const ORDER: [string, string][] = [
   // definitions before what uses them
   ['prometheus-operator-crds', 'keda'], ['prometheus-operator-crds', 'external-secrets'], ['prometheus-operator-crds', 'kube-prometheus-stack'], ['envoy-gateway-crds-helm', 'envoy-gateway'], ['keda', 'keda-add-ons-http'],
   ['kserve-crd', 'kserve-llmisvc-crd'], ['kserve-llmisvc-crd', 'kserve-llmisvc-resources'],
+  ...['cert-manager', 'envoy-gateway-crds-helm', 'envoy-ai-gateway-crds-helm'].map((first): [string, string] => [first, 'envoy-ai-gateway']),
+  ['envoy-ai-gateway', 'envoy-gateway'],
   // KServe's controllers look once, when they start
   ...['kserve-crd', 'cert-manager', 'envoy-gateway-crds-helm', 'keda', 'lws'].map((first): [string, string] => [first, 'kserve-resources']),
   ...['kserve-resources', 'lws'].map((first): [string, string] => [first, 'kserve-llmisvc-resources']),
   // webhooks before what they judge
   ...['kserve-resources', 'kserve-llmisvc-resources'].map((first): [string, string] => [first, 'kserve-runtime-configs']),
-  ...['cert-manager', 'external-secrets', 'keda', 'keda-add-ons-http', 'envoy-gateway', 'kserve-resources', 'kserve-llmisvc-resources', 'lws', 'kube-prometheus-stack']
+  ...['cert-manager', 'external-secrets', 'keda', 'keda-add-ons-http', 'envoy-gateway', 'envoy-ai-gateway', 'kserve-resources', 'kserve-llmisvc-resources', 'lws', 'kube-prometheus-stack']
     .map((service): [string, string] => ['aws-load-balancer-controller', service]),
 ];
 
@@ -121,7 +125,7 @@ describe('every add-on in one cluster', () => {
 
   test('shares namespaces: each is made once', () => {
     expect(Object.keys(releaseIds(everything())).filter((name) => name.endsWith('-namespace')).sort()).toEqual([
-      'cert-manager-namespace', 'envoy-gateway-crds-helm-namespace', 'external-secrets-namespace', 'keda-namespace', 'kserve-crd-namespace', 'kube-prometheus-stack-namespace', 'lws-namespace',
+      'cert-manager-namespace', 'envoy-ai-gateway-crds-helm-namespace', 'envoy-gateway-crds-helm-namespace', 'external-secrets-namespace', 'keda-namespace', 'kserve-crd-namespace', 'kube-prometheus-stack-namespace', 'lws-namespace',
     ]);
   });
 });

@@ -19,7 +19,7 @@ export const ADD_ONS: Readonly<Record<string, (stack: Stack, cluster: IMlCluster
   ExternalSecrets: (stack, cluster) => { new ExternalSecrets(stack, 'ExternalSecrets', { cluster }); },
   Keda: (stack, cluster) => { new Keda(stack, 'Keda', { cluster }); },
   KedaHttp: (stack, cluster) => { new KedaHttp(stack, 'KedaHttp', { cluster }); },
-  EnvoyGateway: (stack, cluster) => { new EnvoyGateway(stack, 'EnvoyGateway', { cluster }); },
+  EnvoyGateway: (stack, cluster) => { new EnvoyGateway(stack, 'EnvoyGateway', { cluster, inferencePools: true }); },
   KServe: (stack, cluster) => { new KServe(stack, 'KServe', { cluster, llmInferenceService: true }); },
   LeaderWorkerSets: (stack, cluster) => { new LeaderWorkerSets(stack, 'LeaderWorkerSets', { cluster }); },
   PrometheusStack: (stack, cluster) => { new PrometheusStack(stack, 'PrometheusStack', { cluster }); },

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { Stack, Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { ADD_ONS, chartValues, clusterIn } from './add-ons-support';
+import { ADD_ONS, chartValues, clusterIn, releaseIds } from './add-ons-support';
 import { fakeCluster, faultOf, idOf, resourcesOf, testStack, textNetwork } from './support';
 import {
-  EnvoyGateway, ExternalSecrets, GatewayExposure, Keda, KedaHttp, KServe, LeaderWorkerSets, LoadBalancerController, MlCluster, type IMlCluster,
+  EnvoyAiGateway, EnvoyGateway, ExternalSecrets, GatewayExposure, InferenceExtension, Keda, KedaHttp, KServe, LeaderWorkerSets, LoadBalancerController, MlCluster, type IMlCluster,
 } from '../../lib/cluster';
 import { neededEndpoints } from '../../lib/cluster/blueprint/endpoints';
 import { imageAddress, imageNamed } from '../../lib/cluster/blueprint/image-address';
@@ -202,6 +202,57 @@ describe('Envoy Gateway', () => {
   });
 });
 
+describe('Envoy AI Gateway', () => {
+  const made = (make: (stack: Stack, cluster: IMlCluster) => unknown, groups: string[] = []) => {
+    const stack = testStack();
+    make(stack, clusterIn(stack, { installedAddOns: ['aws-load-balancer-controller'], installedApiGroups: ['cert-manager.io', ...groups] }));
+    return { stack, charts: chartValues(stack) };
+  };
+
+  test('comes with Envoy Gateway where pools are asked for, and Envoy Gateway asks its Service', () => {
+    const { charts, stack } = made((scope, cluster) => {
+      expect(new EnvoyGateway(scope, 'Gateway', { cluster, inferencePools: true, replicas: 2 }).aiGateway).toBeDefined();
+    });
+    // the name that the chart's Service has by default: manifests/charts/ai-gateway-helm/values.yaml, fullnameOverride
+    expect(charts['envoy-gateway']!.values.config.envoyGateway.extensionManager).toMatchObject({
+      service: { fqdn: { hostname: 'ai-gateway-controller.envoy-ai-gateway-system.svc.cluster.local', port: 1063 } },
+      backendResources: [{ group: 'inference.networking.k8s.io', kind: 'InferencePool', version: 'v1' }],
+    });
+    expect(charts['envoy-ai-gateway']!.values).toMatchObject({
+      controller: { replicaCount: 2, podDisruptionBudget: { enabled: true }, mutatingWebhook: { certManager: { enable: true } } },
+      extProc: { image: { repository: 'docker.io/envoyproxy/ai-gateway-extproc', tag: 'v1.1.0' } },
+    });
+    expect(Object.keys(releaseIds(stack)).filter((name) => /inference-ext/.test(name))).toHaveLength(1);
+  });
+
+  test('is not there otherwise', () => {
+    const { charts } = made((stack, cluster) => {
+      expect(new EnvoyGateway(stack, 'Gateway', { cluster }).aiGateway).toBeUndefined();
+    });
+    expect(charts['envoy-gateway']!.values).not.toHaveProperty('config');
+    expect(Object.keys(charts).filter((name) => name.includes('ai-gateway'))).toEqual([]);
+  });
+
+  test('leaves the definitions of pools to a cluster that has them, and KServe leaves them to it', () => {
+    const { stack } = made((scope, cluster) => new EnvoyGateway(scope, 'Gateway', { cluster, inferencePools: true }), ['inference.networking.k8s.io']);
+    expect(Object.keys(releaseIds(stack)).filter((name) => /inference-ext/.test(name))).toEqual([]);
+    const { charts } = made((scope, cluster) => {
+      new EnvoyGateway(scope, 'Gateway', { cluster, inferencePools: true });
+      new KServe(scope, 'KServe', { cluster, llmInferenceService: true });
+    });
+    expect(charts['kserve-llmisvc-resources']!.values.kserve.llmisvc.createGIECRDs).toBe(false);
+  });
+
+  test('a second set of definitions is refused', () => {
+    const stack = testStack();
+    const cluster = clusterIn(stack);
+    InferenceExtension.ensure(cluster);
+    InferenceExtension.ensure(cluster);
+    expect(faultOf(() => new InferenceExtension(stack, 'Again', { cluster }))).toContain(
+      '[definitions-exist]: the cluster has definitions of inference.networking.k8s.io already, from something that was made before; make InferenceExtension first, or leave it out');
+  });
+});
+
 describe('KServe', () => {
   test('runs in Standard mode on the Gateway API, and makes no route', () => {
     const { kserve } = valuesOf('kserve-resources', (stack, cluster) => new KServe(stack, 'KServe', { cluster }));
@@ -262,6 +313,7 @@ describe('bad input', () => {
     ['LoadBalancerController', (stack, cluster, replicas) => new LoadBalancerController(stack, 'A', { cluster, replicas }), 10],
     ['Keda', (stack, cluster, replicas) => new Keda(stack, 'A', { cluster, replicas }), 10],
     ['KedaHttp', (stack, cluster, replicas) => new KedaHttp(stack, 'A', { cluster, replicas }), 50],
+    ['EnvoyAiGateway', (stack, cluster, replicas) => new EnvoyAiGateway(stack, 'A', { cluster, replicas }), 10],
     ['EnvoyGateway', (stack, cluster, replicas) => new EnvoyGateway(stack, 'A', { cluster, replicas }), 10],
     ['ExternalSecrets', (stack, cluster, replicas) => new ExternalSecrets(stack, 'A', { cluster, replicas }), 10],
     ['LeaderWorkerSets', (stack, cluster, replicas) => new LeaderWorkerSets(stack, 'A', { cluster, replicas }), 10],

@@ -4,7 +4,8 @@
  *     npx tsx test/scripts/generate-kubernetes-fixtures.ts [--reference ../shared/reference] [--others <folder>]
  *
  * Output: `test/fixtures/crds/<component>.json.gz` (a JSON array of CustomResourceDefinitions),
- * `test/fixtures/charts/<chart>.json`, `lib/cluster/private/chart-values/<chart>.json` and `test/fixtures/SOURCES.{json,md}`.
+ * `test/fixtures/charts/<chart>.json`, `lib/cluster/private/chart-values/<chart>.json`,
+ * `lib/cluster/manifests/definitions/<component>.json` and `test/fixtures/SOURCES.{json,md}`.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -12,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { chartShape, dependenciesOf, readSchema, readValues, type Shape } from './fixtures/chart-compaction';
-import { CHARTS, CRD_COMPONENTS, LIBRARY_CHARTS, OTHER_CRD_SOURCES } from './fixtures/components';
+import { CHARTS, CRD_COMPONENTS, LIBRARY_CHARTS, LIBRARY_DEFINITION_SOURCES, OTHER_CRD_SOURCES } from './fixtures/components';
 import { compactDefinitions, withoutProse } from './fixtures/crd-compaction';
 import { sourcesOf, sourcesPage, type Source } from './fixtures/provenance';
 
@@ -37,7 +38,7 @@ export function kubernetesFixtures(reference: string): Map<string, string> {
     if (LIBRARY_CHARTS.includes(chart)) files.set(`lib/cluster/private/chart-values/${chart}.json`, lines(facts));
     sources.push(...own);
   }
-  sources.push(...OTHER_CRD_SOURCES);
+  sources.push(...OTHER_CRD_SOURCES, ...LIBRARY_DEFINITION_SOURCES);
   files.set('test/fixtures/SOURCES.json', `[\n${sources.map(source => JSON.stringify(source)).join(',\n')}\n]\n`);
   files.set('test/fixtures/SOURCES.md', sourcesPage(sources));
   return files;
@@ -77,6 +78,10 @@ function main(): void {
     files.set(path, values.others === undefined
       ? gunzipSync(readFileSync(join(ROOT, path))).toString('utf8')
       : JSON.stringify(compactDefinitions(join(values.others, component))));
+  }
+  for (const { fixture } of values.others === undefined ? [] : LIBRARY_DEFINITION_SOURCES) {
+    const definitions = compactDefinitions(join(values.others ?? '', fixture.replace('definitions/', '')));
+    files.set(`lib/cluster/manifests/${fixture}.json`, `[\n${definitions.map(it => JSON.stringify(it)).join(',\n')}\n]\n`);
   }
   for (const folder of ['test/fixtures/crds', 'test/fixtures/charts', 'lib/cluster/private/chart-values']) {
     rmSync(join(ROOT, folder), { recursive: true, force: true });

@@ -1,9 +1,11 @@
-import type { Stack } from 'aws-cdk-lib';
+import { CfnResource, type Stack } from 'aws-cdk-lib';
 import { chatIn, clusterIn, objectsOf } from './llm-support';
 import { faultsOf } from './rollout-support';
 import { ask, seeded, type HttpRoute } from './route-reader';
+import { EnvoyGateway } from '../../lib/cluster';
 import { EndpointPicker, InferenceGateway, type IInferenceGateway } from '../../lib/serving';
-import { resourcesOf, testStack } from '../cluster/support';
+import { releaseIds } from '../cluster/add-ons-support';
+import { ancestorsOf, resourcesOf, testStack } from '../cluster/support';
 
 const GROUPS = ['inference.networking.k8s.io', 'gateway.networking.k8s.io', 'monitoring.coreos.com', 'leaderworkerset.x-k8s.io'];
 const gatewayOf = (stack: Stack, cluster = clusterIn(stack, { installedAddOns: ['envoy-ai-gateway'], installedApiGroups: GROUPS })): IInferenceGateway =>
@@ -42,6 +44,16 @@ describe('an endpoint picker', () => {
     const given = container.args.filter((it: string) => it.startsWith('--')).map((it: string) => it.slice(2).split('=')[0]);
     expect(given.filter((it: string) => !known.includes(it))).toEqual([]);
   });
+});
+
+test('after Envoy Gateway with inferencePools everything is there, in an order that works', () => {
+  const stack = testStack();
+  const cluster = clusterIn(stack, { installedAddOns: ['aws-load-balancer-controller'], installedApiGroups: ['cert-manager.io', 'monitoring.coreos.com', 'leaderworkerset.x-k8s.io'] });
+  new EnvoyGateway(stack, 'EnvoyGateway', { cluster, inferencePools: true });
+  const picker = new EndpointPicker(stack, 'Picker', { service: chatIn(stack, { cluster }), gateway: gatewayOf(stack, cluster) });
+  const before = ancestorsOf(stack, stack.getLogicalId(picker.release.node.findAll().find((it) => CfnResource.isCfnResource(it)) as CfnResource));
+  const releases = Object.entries(releaseIds(stack)).filter(([, id]) => before.has(id)).map(([name]) => name.replace(/-[0-9a-f]{8}$/, ''));
+  expect(releases).toEqual(expect.arrayContaining(['envoy-gateway-crds-helm', 'envoy-ai-gateway-crds-helm', 'envoy-ai-gateway', expect.stringMatching(/inference-extension/)]));
 });
 
 test('without Envoy AI Gateway it says what is missing', () => {

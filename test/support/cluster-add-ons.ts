@@ -20,7 +20,7 @@ export function everyAddOn(replicas: number | undefined, props: Partial<MlCluste
   new CertManager(stack, 'CertManager', { cluster, replicas });
   new PrometheusStack(stack, 'Prometheus', { cluster });
   new Karpenter(stack, 'Karpenter', { cluster, replicas });
-  new EnvoyGateway(stack, 'EnvoyGateway', { cluster, replicas });
+  new EnvoyGateway(stack, 'EnvoyGateway', { cluster, replicas, inferencePools: true });
   new Keda(stack, 'Keda', { cluster, replicas });
   new LeaderWorkerSets(stack, 'LeaderWorkerSets', { cluster, replicas });
   new KServe(stack, 'KServe', { cluster, llmInferenceService: true });

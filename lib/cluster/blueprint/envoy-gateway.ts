@@ -1,3 +1,4 @@
+import { inferencePoolExtension } from './envoy-ai-gateway';
 import { GatewayExposure } from './gateway-exposure';
 import { imageNamed } from './image-address';
 
@@ -25,15 +26,18 @@ export function gatewayCrdsValues(): Record<string, unknown> {
 export interface EnvoyGatewayRequest {
   readonly replicas: number;
   readonly images: readonly string[];
+  /** Whether routes can end in an InferencePool. */
+  readonly inferencePools: boolean;
 }
 
 /** Values of the controller's chart. The pods meet Pod Security "restricted" by the chart's own defaults. */
 export function envoyGatewayValues(request: EnvoyGatewayRequest): Record<string, unknown> {
-  const { replicas, images } = request;
+  const { replicas, images, inferencePools } = request;
   return {
     // a chart of their own brings the definitions: Helm would never upgrade them here
     crds: { enabled: false },
     deployment: { replicas },
+    ...inferencePools ? { config: { envoyGateway: { extensionManager: inferencePoolExtension() } } } : {},
     ...replicas > 1 ? { podDisruptionBudget: { minAvailable: 1 } } : {},
     global: {
       images: {

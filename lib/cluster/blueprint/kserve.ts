@@ -14,6 +14,9 @@ export const KSERVE_GUARDS = KSERVE_KINDS.filter((kind) => !kind.endsWith('/Clus
 /** Custom resources of the chart `kserve-llmisvc-crd`, all judged by a webhook. `ClusterStorageContainer` it leaves to the other chart. */
 export const LLM_KINDS = ['LLMInferenceService', 'LLMInferenceServiceConfig'].map((kind) => `serving.kserve.io/${kind}`);
 
+/** API group of InferencePools. */
+export const INFERENCE_EXTENSION_GROUP = 'inference.networking.k8s.io';
+
 /** Custom resources of the inference extension that the chart `kserve-llmisvc-resources` brings unless told not to. */
 export const INFERENCE_EXTENSION_KINDS = [
   'inference.networking.k8s.io/InferencePool', 'inference.networking.x-k8s.io/InferencePool',

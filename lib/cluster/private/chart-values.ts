@@ -1,6 +1,8 @@
 import awsLoadBalancerController from './chart-values/aws-load-balancer-controller.json';
 import certManager from './chart-values/cert-manager.json';
 import dcgmExporter from './chart-values/dcgm-exporter.json';
+import envoyAiGatewayCrdsHelm from './chart-values/envoy-ai-gateway-crds-helm.json';
+import envoyAiGatewayHelm from './chart-values/envoy-ai-gateway-helm.json';
 import envoyGatewayCrdsHelm from './chart-values/envoy-gateway-crds-helm.json';
 import envoyGatewayHelm from './chart-values/envoy-gateway-helm.json';
 import externalSecrets from './chart-values/external-secrets.json';
@@ -24,6 +26,8 @@ const CHARTS: Readonly<Record<string, { readonly values: ValueShape }>> = {
   'aws-load-balancer-controller': awsLoadBalancerController,
   'cert-manager': certManager,
   'dcgm-exporter': dcgmExporter,
+  'envoy-ai-gateway-crds-helm': envoyAiGatewayCrdsHelm,
+  'envoy-ai-gateway-helm': envoyAiGatewayHelm,
   'envoy-gateway-crds-helm': envoyGatewayCrdsHelm,
   'envoy-gateway-helm': envoyGatewayHelm,
   'external-secrets': externalSecrets,

@@ -32,6 +32,8 @@ export const PLATFORM_SETS = {
       'aws-load-balancer-controller': { chart: 'aws-load-balancer-controller', repository: 'https://aws.github.io/eks-charts', version: '3.5.0', kubernetes: '*' },
       'cert-manager': { chart: 'cert-manager', repository: 'oci://quay.io/jetstack/charts/cert-manager', version: 'v1.21.1', kubernetes: '>=1.22.0-0' },
       'dcgm-exporter': { chart: 'dcgm-exporter', repository: 'https://nvidia.github.io/dcgm-exporter/helm-charts', version: '4.8.2', kubernetes: '>=1.19.0-0' },
+      'envoy-ai-gateway-crds-helm': { chart: 'ai-gateway-crds-helm', repository: 'oci://docker.io/envoyproxy/ai-gateway-crds-helm', version: 'v1.1.0', kubernetes: '*' },
+      'envoy-ai-gateway-helm': { chart: 'ai-gateway-helm', repository: 'oci://docker.io/envoyproxy/ai-gateway-helm', version: 'v1.1.0', kubernetes: '*' },
       'envoy-gateway-crds-helm': { chart: 'gateway-crds-helm', repository: 'oci://docker.io/envoyproxy/gateway-crds-helm', version: 'v1.9.0', kubernetes: '*' },
       'envoy-gateway-helm': { chart: 'gateway-helm', repository: 'oci://docker.io/envoyproxy/gateway-helm', version: 'v1.9.0', kubernetes: '*' },
       'external-secrets': { chart: 'external-secrets', repository: 'https://charts.external-secrets.io', version: '2.9.0', kubernetes: '>=1.19.0-0' },
@@ -54,6 +56,7 @@ export const PLATFORM_SETS = {
       'cert-manager': ['controller', 'webhook', 'cainjector', 'acmesolver', 'startupapicheck'].map((name) => `quay.io/jetstack/cert-manager-${name}`),
       'aws-load-balancer-controller': ['public.ecr.aws/eks/aws-load-balancer-controller:v3.5.0'],
       'dcgm-exporter': ['nvcr.io/nvidia/k8s/dcgm-exporter:4.5.3-4.8.2-distroless'],
+      'envoy-ai-gateway-helm': ['docker.io/envoyproxy/ai-gateway-controller:v1.1.0', 'docker.io/envoyproxy/ai-gateway-extproc:v1.1.0'],
       // besides the chart's own the proxy that it starts for each gateway
       'envoy-gateway-helm': ['docker.io/envoyproxy/gateway:v1.9.0', 'docker.io/envoyproxy/envoy:distroless-v1.39.0', 'docker.io/envoyproxy/ratelimit:17b1956c'],
       'external-secrets': ['ghcr.io/external-secrets/external-secrets:v2.9.0'],

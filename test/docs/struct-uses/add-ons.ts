@@ -34,6 +34,8 @@ export const ADD_ON_USES: StructUses = {
   }),
   'cluster.KedaProps': addOn<platform.cluster.KedaProps>((stack, props) => { new cluster.Keda(stack, 'AddOn', props); }),
   'cluster.KedaHttpProps': addOn<platform.cluster.KedaHttpProps>((stack, props) => { new cluster.KedaHttp(stack, 'AddOn', props); }),
+  'cluster.EnvoyAiGatewayProps': addOn<platform.cluster.EnvoyAiGatewayProps>((stack, props) => { new cluster.EnvoyAiGateway(stack, 'AddOn', props); }),
+  'cluster.InferenceExtensionProps': addOn<platform.cluster.InferenceExtensionProps>((stack, props) => { new cluster.InferenceExtension(stack, 'AddOn', props); }),
   'cluster.EnvoyGatewayProps': addOn<platform.cluster.EnvoyGatewayProps>((stack, props) => { new cluster.EnvoyGateway(stack, 'AddOn', props); }),
   'cluster.KServeProps': addOn<platform.cluster.KServeProps>((stack, props) => { new cluster.KServe(stack, 'AddOn', props); }),
   'cluster.ExternalSecretsProps': template<platform.cluster.ExternalSecretsProps>((stack, given) => {
