@@ -38,7 +38,8 @@ export interface ShardsProps {
  * A fixed number of stacks for many constructs of one kind, such as one service for each team: no template grows over
  * CloudFormation's limits. An item belongs to a stack by a stable hash of its name, so adding or removing others never moves it.
  *
- * A stack that comes within a tenth of a limit is told so at synthesis (`cdk-ml-platform:template-limit`).
+ * A stack that comes within a tenth of the limit of resources or outputs is told so at synthesis
+ * (`cdk-ml-platform:template-limit`); of a template's bytes aws-cdk-lib warns itself, from 80 % on.
  *
  * Fails with `invalid-count` or `invalid-item`.
  *

@@ -50,6 +50,12 @@ describe('shards', () => {
     expect(Annotations.fromStack(some.stackFor('a')).findWarning('*', Match.stringLikeRegexp('has 450 resources, and CloudFormation takes 500'))).toHaveLength(warnings);
   });
 
+  test.each([[700, 0], [900, 1]])('of a template of %d kB it is warned by the engine %d times', (kilobytes, warnings) => {
+    const some = shards(1);
+    new CfnResource(some.stackFor('a'), 'Topic', { type: 'AWS::SNS::Topic', properties: { DisplayName: 'x'.repeat(kilobytes * 1000) } });
+    expect(Annotations.fromStack(some.stackFor('a')).findWarning('*', Match.stringLikeRegexp('Template size is approaching limit'))).toHaveLength(warnings);
+  });
+
   test('outputs are counted too', () => {
     const some = shards(1);
     for (let i = 0; i < 180; i++) new CfnOutput(some.stackFor('a'), `Output${i}`, { value: 'x' });
