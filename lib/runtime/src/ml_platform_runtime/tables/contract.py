@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from pyiceberg.table.sorting import SortOrder
 
 #: Key of a check in the file -> name of the attribute.
-_CHECKS = {"min": "min", "max": "max", "oneOf": "one_of", "unique": "unique", "maxNullShare": "max_null_share"}
+_CHECKS = {
+    "min": "min",
+    "max": "max",
+    "oneOf": "one_of",
+    "pattern": "pattern",
+    "unique": "unique",
+    "maxNullShare": "max_null_share",
+    "maxAgeSeconds": "max_age_seconds",
+}
 _KEYS = {"table", "version", "schema", "partition-spec", "sort-order", "properties", "checks", "history"}
 _VERSION_KEYS = {"version", "schema", "sort-order", "properties"}
 
@@ -35,6 +43,10 @@ class ColumnCheck:
     one_of: tuple[str | int | float | bool, ...] | None = None
     unique: bool = False
     max_null_share: float | None = None
+    #: Regular expression (RE2) that is found in every value.
+    pattern: str | None = None
+    #: The newest value is not older.
+    max_age_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -250,6 +262,11 @@ class _Reader:
         share = check.get("maxNullShare", 0)
         if not _number(share) or not 0 <= share <= 1:
             self.faults.append(f"{place}.maxNullShare is {_show(share)}; allowed is a number from 0 to 1")
+        if not isinstance(check.get("pattern", ""), str):
+            self.faults.append(f"{place}.pattern is {_show(check['pattern'])}; allowed is a regular expression as text")
+        age = check.get("maxAgeSeconds", 1)
+        if not _number(age) or age <= 0:
+            self.faults.append(f"{place}.maxAgeSeconds is {_show(age)}; allowed is a number above 0")
         known = {_CHECKS[key]: value for key, value in check.items() if key in _CHECKS}
         return ColumnCheck(**{**known, "one_of": None if one_of is None else tuple(one_of)})
 
