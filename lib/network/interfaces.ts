@@ -1,8 +1,11 @@
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as events from 'aws-cdk-lib/aws-events';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type { IConstruct } from 'constructs';
+import type { EventRule, EventRuleOptions } from './event-rule';
+import type { PlatformBusGrants } from './platform-bus-grants';
 
 /** The network that a platform stands in. */
 export interface IMlNetwork extends IConstruct {
@@ -52,4 +55,21 @@ export interface IInternalService extends IConstruct, ec2.IConnectable, iam.IGra
   readonly url: string;
   /** The tasks' own security group: what the tasks call (a database, a cache) lets this one in. */
   readonly securityGroup: ec2.ISecurityGroup;
+}
+
+/** The EventBridge bus by which the rooms of a platform talk. */
+export interface IPlatformBus extends IConstruct {
+  /** The bus: what rooms take as `eventBus`. */
+  readonly eventBus: events.IEventBus;
+  /** Who may do what with the bus. */
+  readonly grants: PlatformBusGrants;
+
+  /**
+   * Sends events to a target, with a dead-letter queue and its alarm.
+   *
+   * The rule stands in the stack of the bus. A listener in another stack makes an `EventRule` there, so that the bus knows nobody.
+   *
+   * @returns the rule
+   */
+  onEvent(id: string, options: EventRuleOptions): EventRule;
 }

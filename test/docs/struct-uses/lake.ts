@@ -1,0 +1,28 @@
+import type { Stack } from 'aws-cdk-lib';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { template } from './support';
+import * as platform from '../../../lib';
+import type { StructUses } from '../literal-faults';
+
+const { network } = platform;
+
+function rule(stack: Stack, given: Partial<platform.network.EventRuleOptions>): void {
+  new network.PlatformBus(stack, 'Bus').onEvent('Rule', {
+    detailTypes: [platform.DetailType.DATA_ARRIVED], target: new targets.SqsQueue(new sqs.Queue(stack, 'Inbox')), ...given,
+  });
+}
+
+/** What is made from structs of the bus, the lake, its ingestion and its engines. */
+export const LAKE_USES: StructUses = {
+  'network.PlatformBusProps': template<platform.network.PlatformBusProps>((stack, given) => { new network.PlatformBus(stack, 'Bus', given); }),
+  'network.EventRuleOptions': template<platform.network.EventRuleOptions>(rule),
+  'network.EventRuleProps': template<platform.network.EventRuleProps>((stack, given) => {
+    new network.EventRule(stack, 'Rule', {
+      eventBus: network.PlatformBus.fromEventBusName(stack, 'Bus', 'theirs').eventBus,
+      detailTypes: [platform.DetailType.DATA_ARRIVED],
+      target: new targets.SqsQueue(new sqs.Queue(stack, 'Inbox')),
+      ...given,
+    });
+  }),
+};
