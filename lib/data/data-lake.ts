@@ -150,6 +150,7 @@ export class DataLake extends Construct implements IDataLake {
       lake: this,
       tableName: options.tableName,
       columns: options.columns,
+      contract: options.contract,
       partitionBy: options.partitionBy,
       sortBy: options.sortBy,
       identifiedBy: options.identifiedBy,

@@ -3,8 +3,10 @@ import * as glue from 'aws-cdk-lib/aws-glue';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { TableArns } from './blueprint/access';
-import { icebergTable, IcebergTableBlueprint } from './blueprint/iceberg-table';
+import type { DataContract } from './blueprint/data-contract';
+import type { IcebergTableBlueprint } from './blueprint/iceberg-table';
 import type { IcebergTableDefinition } from './blueprint/iceberg-table-definition';
+import { plannedTable } from './blueprint/planned-table';
 import { Zone } from './blueprint/zone';
 import { IDataLake, IIcebergTable, IIcebergTableGrants } from './interfaces';
 import { IcebergTableGrants } from './private/iceberg-table-grants';
@@ -48,8 +50,9 @@ export interface IcebergTableAttributes {
  * An Iceberg table in the Glue Data Catalog, its files in the lake.
  *
  * The whole schema, with field ids, partitions and sort order, stands in `OpenTableFormatInput`: a smaller input makes
- * Glue forget on the first update that this is an Iceberg table. From then on the template owns the schema; programs
- * append data, and do not change columns on their own.
+ * Glue forget on the first update that this is an Iceberg table. A table with a `contract` keeps its first schema in the template
+ * for ever, so that CloudFormation never updates it; it evolves by `TableMigrations`. Without one the template owns the schema:
+ * programs append data, and do not change columns on their own.
  *
  * Fails with every fault of the columns, partitions, sort order, names and properties at once.
  *
@@ -69,20 +72,14 @@ export class IcebergTable extends Construct implements IIcebergTable {
   readonly grants: IIcebergTableGrants;
   /** Bucket that holds the table. */
   readonly bucket: s3.IBucket;
+  /** The table's contract, if it has one. */
+  readonly contract?: DataContract;
   /** The table in the catalog. */
   readonly resource: glue.CfnTable;
 
   constructor(scope: Construct, id: string, props: IcebergTableProps) {
     const faults = Faults.of(scope, id);
-    const plan = icebergTable(faults, {
-      tableName: props.tableName ?? snakeCase(id),
-      columns: props.columns,
-      partitionBy: props.partitionBy,
-      sortBy: props.sortBy,
-      identifiedBy: props.identifiedBy,
-      comment: props.comment,
-      properties: props.properties,
-    });
+    const { created: plan, columnTypes } = plannedTable(faults, scope, snakeCase(id), props);
     const bucket = faults.collect(() => props.lake.bucket(props.zone ?? Zone.PROCESSED));
     checkRemovalPolicy(faults, props.removalPolicy);
     destroysData(scope, faults, 'removalPolicy', props.removalPolicy === RemovalPolicy.DESTROY);
@@ -91,7 +88,8 @@ export class IcebergTable extends Construct implements IIcebergTable {
 
     this.tableName = plan.tableName;
     this.databaseName = props.lake.databaseName;
-    this.columnTypes = Object.fromEntries(props.columns.map(({ name, type }) => [name, type.toString()]));
+    this.columnTypes = columnTypes;
+    this.contract = props.contract;
     this.bucket = bucket ?? props.lake.bucket(props.zone ?? Zone.PROCESSED);
     this.location = `s3://${this.bucket.bucketName}/${plan.prefix}`;
     const arns = arnsOf(this, this.databaseName, this.tableName, this.bucket, plan.prefix);

@@ -2,6 +2,8 @@ export * from './interfaces';
 export * from './data-lake';
 export * from './iceberg-table';
 export * from './blueprint/column';
+export * from './blueprint/column-check';
+export { DataContract, DataContractProps } from './blueprint/data-contract';
 export * from './blueprint/iceberg-table-definition';
 export * from './blueprint/iceberg-type';
 export * from './blueprint/partition';

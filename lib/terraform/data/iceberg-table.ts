@@ -4,8 +4,9 @@ import { Construct } from 'constructs';
 import { RemovalPolicy, type IBucket, type IDataLake, type IIcebergTable, type IIcebergTableGrants, type IKey } from './interfaces';
 import { Faults } from '../../core/private/faults';
 import { destroysData } from '../../core/private/removal';
-import { icebergTable, type IcebergTableBlueprint } from '../../data/blueprint/iceberg-table';
+import type { IcebergTableBlueprint } from '../../data/blueprint/iceberg-table';
 import type { IcebergTableDefinition } from '../../data/blueprint/iceberg-table-definition';
+import { plannedTable } from '../../data/blueprint/planned-table';
 import { Zone } from '../../data/blueprint/zone';
 import { adoptStack } from '../private/adopt-stack';
 import { checkRemovalPolicy } from '../private/check-removal-policy';
@@ -78,15 +79,7 @@ export class IcebergTable extends Construct implements IIcebergTable {
 
   constructor(scope: Construct, id: string, props: IcebergTableProps) {
     const faults = Faults.of(scope, id);
-    const plan = icebergTable(faults, {
-      tableName: props.tableName ?? snakeCase(id),
-      columns: props.columns,
-      partitionBy: props.partitionBy,
-      sortBy: props.sortBy,
-      identifiedBy: props.identifiedBy,
-      comment: props.comment,
-      properties: props.properties,
-    });
+    const { created: plan } = plannedTable(faults, scope, snakeCase(id), props);
     const zone = props.zone ?? Zone.PROCESSED;
     faults.collect(() => props.lake.bucket(zone));
     checkRemovalPolicy(faults, props.removalPolicy);

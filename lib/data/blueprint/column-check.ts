@@ -1,0 +1,41 @@
+/**
+ * What the values of a column must keep to. Required columns are checked for nulls in any case.
+ *
+ * The checks stand in the contract file, and data quality checks read them there.
+ */
+export interface ColumnCheck {
+  /**
+   * Least value allowed.
+   *
+   * @default - any
+   */
+  readonly min?: number;
+
+  /**
+   * Greatest value allowed.
+   *
+   * @default - any
+   */
+  readonly max?: number;
+
+  /**
+   * The only values allowed.
+   *
+   * @default - any
+   */
+  readonly oneOf?: string[];
+
+  /**
+   * Whether no value may stand in two rows.
+   *
+   * @default false
+   */
+  readonly unique?: boolean;
+
+  /**
+   * Largest share of rows without a value, 0 to 1.
+   *
+   * @default - any for an optional column
+   */
+  readonly maxNullShare?: number;
+}
