@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: synthesis time, peak memory, share of our own code, template size; and how they grow with the services.
- * `npm run bench -- --write` puts the table into docs/performance.md.
+ * `npm run bench`: synthesis time, peak memory, share of our own code, template size, and how they grow with the services; and how
+ * long the placement of a language model takes. `npm run bench -- --write` puts both into docs/performance.md.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import Table from 'cli-table3';
 import { buildSync } from 'esbuild';
+import type { PlacementTimes } from './placements';
 import type { Measurement } from './subject';
 
 const ROOT = resolve(__dirname, '../..');
@@ -45,6 +46,15 @@ function measure(scenario: string, profile: boolean): Measurement {
   }
 }
 
+/** Each of several processes, so that the first call of each counts too. */
+function placements(): string {
+  const runs = Array.from({ length: RUNS }, (): PlacementTimes =>
+    JSON.parse(execFileSync(process.execPath, [join(COMPILED, 'test/bench/placements.js')], { cwd: ROOT, encoding: 'utf8' })));
+  const [{ problems, refused }] = runs;
+  return `${problems} problems (every model of the catalogue with loads from 1 to 100,000 requests; ${refused} of them refused, with the ways out): `
+    + `${median(runs.map((run) => run.medianMs)).toFixed(1)} ms of CPU time each in the median, ${Math.max(...runs.map((run) => run.highestMs)).toFixed(1)} ms at most.`;
+}
+
 function median(values: number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
@@ -74,15 +84,18 @@ function main(): void {
   const table = new Table({ head: HEAD, style: { head: [], border: [] } });
   table.push(...rows);
   console.log(table.toString());
-  if (process.argv.includes('--write')) write(rows);
+  console.error('measuring placements ...');
+  const placed = placements();
+  console.log(placed);
+  if (process.argv.includes('--write')) write(rows, placed);
 }
 
-function write(rows: string[][]): void {
+function write(rows: string[][], placed: string): void {
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   const machine = `${cpus().length} cores (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}`;
   const table = [line(HEAD), line(HEAD.map(() => '---')), ...rows.map(line)].join('\n');
   const path = join(ROOT, 'docs/performance.md');
-  const text = readFileSync(path, 'utf8').replace(/(<!-- figures -->\n)[\s\S]*(<!-- end -->)/, `$1${machine}; median of ${RUNS} runs.\n\n${table}\n$2`);
+  const text = readFileSync(path, 'utf8').replace(/(<!-- figures -->\n)[\s\S]*(<!-- end -->)/, `$1${machine}; median of ${RUNS} runs.\n\n${table}\n\nPlacements: ${placed}\n$2`);
   writeFileSync(path, text);
 }
 
