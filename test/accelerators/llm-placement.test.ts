@@ -233,6 +233,10 @@ describe('what no placement can mend is refused', () => {
     ]);
   });
 
+  test('a context that is too long does not hide a degree that does not divide', () => {
+    expect(refused({ contextLength: 10_000_000, tensorParallel: 3 }).codes).toEqual(['context-too-long', 'tensor-parallel-does-not-divide']);
+  });
+
   test('numbers known only at deploy time', () => {
     expect(refused({ contextLength: Token.asNumber({ Ref: 'C' }), concurrency: Token.asNumber({ Ref: 'N' }) }).codes)
       .toEqual(['unresolved-context-length', 'unresolved-concurrency']);

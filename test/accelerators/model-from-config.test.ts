@@ -77,6 +77,9 @@ describe('quantized checkpoints', () => {
     expect(quantized(group('int', 4))).toBe('gptq');
     expect(quantized(group('float', 4))).toBe('nvfp4');
     expect(quantized({ quant_method: 'awq', bits: 4 })).toBe('awq');
+    expect(quantized({ quant_method: 'gptq', bits: 8 })).toBe('gptq_8bit');
+    expect(quantized({ quant_method: 'bitsandbytes', load_in_8bit: true })).toBe('int8');
+    expect(quantized({ quant_method: 'bitsandbytes', load_in_4bit: true })).toBe('bitsandbytes');
   });
 
   test('FP8 halves the linear layers and leaves the embeddings alone', () => {

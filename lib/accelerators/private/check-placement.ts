@@ -1,3 +1,4 @@
+import { checkTensorParallel } from './memory/rules';
 import { checkInteger, checkLiteral, checkNumber } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
 import { AcceleratedInstance } from '../accelerated-instance';
@@ -19,6 +20,10 @@ export function checkPlacement(props: LlmPlacementProps): AcceleratedInstance[] 
     `contextLength ${props.contextLength} is longer than the ${props.model.contextLength} tokens of ${props.model.id}; `
     + 'use at most that, or a model with a longer context');
   const candidates = props.instances === undefined ? anyInstance(props) : namedInstances(faults, props, props.instances);
+  const { tensorParallel = 1, model } = props;
+  if (Number.isInteger(tensorParallel) && tensorParallel >= 1 && candidates.length > 0) {
+    checkTensorParallel(faults, model._architecture, tensorParallel, Math.max(...candidates.map(({ gpuCount }) => gpuCount)));
+  }
   faults.throwIfAny();
   return candidates;
 }

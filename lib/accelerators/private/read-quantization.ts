@@ -10,7 +10,14 @@ export function readQuantization(whole: ConfigReader, text: ConfigReader): strin
   const section = owner.section(owner.has('quantization_config') ? 'quantization_config' : 'compression_config');
   const method = section.text('quant_method')?.toLowerCase().replace('_', '-') ?? producer(section);
   if (method === 'modelopt') return algorithm(section).includes('NVFP4') ? 'modelopt_fp4' : method;
-  return method === 'compressed-tensors' ? compressedTensors(section) : method.replace('-', '_');
+  if (method === 'compressed-tensors') return compressedTensors(section);
+  return eightBits(method, section) ?? method.replace('-', '_');
+}
+
+/** The formats that are known for 4 bits, where the checkpoint says that it has 8. */
+function eightBits(method: string, section: ConfigReader): string | undefined {
+  if (method === 'bitsandbytes') return section.raw('load_in_8bit') === true ? 'int8' : undefined;
+  return (method === 'gptq' || method === 'awq') && (section.number('bits') ?? 4) > 4 ? 'gptq_8bit' : undefined;
 }
 
 function producer(section: ConfigReader): string {

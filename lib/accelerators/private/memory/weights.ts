@@ -47,6 +47,7 @@ const QUANTIZED_BYTES: Record<string, number> = {
   'modelopt_fp4': 4.5 / 8,
   'awq': 4.16 / 8,
   'gptq': 4.16 / 8,
+  'gptq_8bit': 8.16 / 8,
   'bitsandbytes': 4.5 / 8,
 };
 
