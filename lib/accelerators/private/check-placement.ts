@@ -21,8 +21,9 @@ export function checkPlacement(props: LlmPlacementProps): AcceleratedInstance[] 
     + 'use at most that, or a model with a longer context');
   const candidates = props.instances === undefined ? anyInstance(props) : namedInstances(faults, props, props.instances);
   const { tensorParallel = 1, model } = props;
-  if (Number.isInteger(tensorParallel) && tensorParallel >= 1 && candidates.length > 0) {
-    checkTensorParallel(faults, model._architecture, tensorParallel, Math.max(...candidates.map(({ gpuCount }) => gpuCount)));
+  const gpus = candidates.filter(({ llmExclusion }) => llmExclusion === undefined).map(({ gpuCount }) => gpuCount);
+  if (Number.isInteger(tensorParallel) && tensorParallel >= 1 && gpus.length > 0) {
+    checkTensorParallel(faults, model._architecture, tensorParallel, Math.max(...gpus));
   }
   faults.throwIfAny();
   return candidates;
