@@ -2,8 +2,94 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
+import sys
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ml_platform_runtime import logs
 from ml_platform_runtime.command_line import AddCommand
+from ml_platform_runtime.errors import BadInput
 
 
 def add_commands(add: AddCommand) -> None:
     """Adds the commands of this package."""
+    command = add("features-apply", _apply, "Register the Python definitions of features.")
+    command.add_argument("--allow-delete", action="store_true", help="remove from the registry what the repo lacks")
+    command.add_argument("--check", action="store_true", help="only compare the definitions with the stack's tables")
+    _common(command)
+    command = add("features-materialize", _materialize, "Write what is new to the online store.")
+    command.add_argument("--view", action="append", default=[], help="only this view; repeatable (default: all online)")
+    command.add_argument("--end", type=_moment, help="until this moment, ISO 8601 (default: now)")
+    command.add_argument("--start", type=_moment, help="from this moment (default: where the last run ended)")
+    command.add_argument(
+        "--overlap-seconds", type=float, default=0, help="go back behind the last run's end for rows that came late"
+    )
+    command.add_argument("--dry-run", action="store_true", help="count rows, write units and dollars; write nothing")
+    command.add_argument("--dollars-per-million-units", type=float, help="of DynamoDB writes (default: us-east-1)")
+    _common(command)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no moment; give ISO 8601 such as 2026-11-21T12:00:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _common(command: argparse.ArgumentParser, wait: int = 600) -> None:
+    command.add_argument("--report", metavar="URI", help="also write the result to this path or s3:// address")
+    command.add_argument(
+        "--wait-seconds", type=float, default=wait, help="how long to wait for another run (default: %(default)s)"
+    )
+
+
+def _settings() -> Any:
+    from ml_platform_runtime.features.settings import FeatureSettings
+
+    logs.configure(sys.stderr)
+    return FeatureSettings.from_environment(os.environ)
+
+
+def _done(options: argparse.Namespace, report: dict[str, Any]) -> None:
+    from ml_platform_runtime.features.storage import write_json
+
+    if options.report:
+        write_json(options.report, report)
+    print(json.dumps(report, default=str), flush=True)
+
+
+def _apply(options: argparse.Namespace) -> int:
+    settings = _settings()
+    from ml_platform_runtime.features.apply import apply
+
+    report = apply(
+        settings, allow_delete=options.allow_delete, check_only=options.check, wait_seconds=options.wait_seconds
+    )
+    _done(options, report)
+    return 0
+
+
+def _materialize(options: argparse.Namespace) -> int:
+    settings = _settings()
+    from ml_platform_runtime.features.materialize import Plan, materialize
+    from ml_platform_runtime.features.writes import DOLLARS_PER_MILLION_UNITS
+
+    end = options.end or datetime.now(timezone.utc)
+    if options.start and options.start >= end:
+        raise BadInput(f"--start {options.start.isoformat()} is not before the end {end.isoformat()}; give an earlier start")
+    price = options.dollars_per_million_units
+    plan = Plan(
+        views=list(dict.fromkeys(options.view)),
+        start=options.start,
+        end=end,
+        overlap=timedelta(seconds=options.overlap_seconds),
+        dry_run=options.dry_run,
+        wait_seconds=options.wait_seconds,
+        dollars_per_million_units=DOLLARS_PER_MILLION_UNITS if price is None else price,
+    )
+    _done(options, materialize(settings, plan))
+    return 0
