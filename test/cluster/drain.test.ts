@@ -89,11 +89,18 @@ describeWithTools('the drain on a real API server', ['etcd', 'kube-apiserver'], 
     await create(
       { apiVersion: 'karpenter.sh/v1', kind: 'NodePool', metadata: { name: 'gpu' }, spec: { template: { spec: { nodeClassRef, requirements } } } },
       { apiVersion: 'karpenter.sh/v1', kind: 'NodeClaim', metadata: { name: 'gpu-1', finalizers: ['karpenter.sh/termination'] }, spec: { nodeClassRef, requirements } },
+      {
+        apiVersion: 'karpenter.k8s.aws/v1', kind: 'EC2NodeClass', metadata: { name: 'gpu', finalizers: ['karpenter.k8s.aws/termination'] },
+        spec: { role: 'node', amiSelectorTerms: [{ alias: 'al2023@latest' }], subnetSelectorTerms: [{ id: 'subnet-1234' }], securityGroupSelectorTerms: [{ id: 'sg-1234' }] },
+      },
       { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', metadata: { name: 'entry', namespace: 'default' }, spec: { gatewayClassName: 'alb', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] } },
     );
     expect(drain('nodes')).toEqual(['NodePool gpu', 'NodeClaim gpu-1 (waits for karpenter.sh/termination)']);
     expect(drain('nodes')).toEqual(['NodeClaim gpu-1 (waits for karpenter.sh/termination)']);
     await finish('/apis/karpenter.sh/v1/nodeclaims/gpu-1');
+    // its instance profile goes with the class, which Karpenter lets go of last
+    expect(drain('nodes')).toEqual(['EC2NodeClass gpu (waits for karpenter.k8s.aws/termination)']);
+    await finish('/apis/karpenter.k8s.aws/v1/ec2nodeclasses/gpu');
     expect(drain('nodes')).toEqual([]);
     expect(drain('load-balancers')).toEqual(['Gateway default/entry']);
     expect(drain('load-balancers')).toEqual([]);

@@ -25,5 +25,6 @@ export const DRAIN_RULES = [
   { apiGroups: [''], resources: ['persistentvolumes', 'nodes'], verbs: ['get', 'list'] },
   { apiGroups: ['networking.k8s.io'], resources: ['ingresses'], verbs: ['get', 'list', 'delete'] },
   { apiGroups: ['gateway.networking.k8s.io'], resources: ['gateways'], verbs: ['get', 'list', 'delete'] },
+  { apiGroups: ['karpenter.k8s.aws'], resources: ['ec2nodeclasses'], verbs: ['get', 'list', 'delete'] },
   { apiGroups: ['karpenter.sh'], resources: ['nodepools', 'nodeclaims'], verbs: ['get', 'list', 'delete'] },
 ] as const;

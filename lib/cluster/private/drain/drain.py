@@ -104,7 +104,8 @@ def _nodes(api: Kubernetes) -> list[Leftover]:
     # pools first, or Karpenter replaces the claims that go
     left = _remove(api, "NodePool", "/apis/karpenter.sh/v1", "nodepools")
     left += _remove(api, "NodeClaim", "/apis/karpenter.sh/v1", "nodeclaims")
-    return left
+    # Karpenter made an instance profile for each class, and takes it back when no claim names the class any more
+    return left or _remove(api, "EC2NodeClass", "/apis/karpenter.k8s.aws/v1", "ec2nodeclasses")
 
 
 def _volumes(api: Kubernetes) -> list[Leftover]:
