@@ -158,6 +158,7 @@ export class DataLake extends Construct implements IDataLake {
       properties: options.properties,
       zone: options.zone,
       removalPolicy: options.removalPolicy ?? this.removalPolicy,
+      maintenance: options.maintenance,
     });
   }
 

@@ -7,9 +7,11 @@ import type { DataContract } from './blueprint/data-contract';
 import type { IcebergTableBlueprint } from './blueprint/iceberg-table';
 import type { IcebergTableDefinition } from './blueprint/iceberg-table-definition';
 import { plannedTable } from './blueprint/planned-table';
+import { TableMaintenance, tableOptimizers } from './blueprint/table-maintenance';
 import { Zone } from './blueprint/zone';
 import { IDataLake, IIcebergTable, IIcebergTableGrants } from './interfaces';
 import { IcebergTableGrants } from './private/iceberg-table-grants';
+import { makeTableOptimizers } from './private/make-table-optimizers';
 import { Faults } from '../core/private/faults';
 import { checkRemovalPolicy, destroysData } from '../core/private/removal';
 
@@ -22,6 +24,13 @@ export interface IcebergTableOptions extends IcebergTableDefinition {
    * @default - as the lake; on an imported lake RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * How the table is kept in order: small files, old snapshots, files of failed writers.
+   *
+   * @default TableMaintenance.none()
+   */
+  readonly maintenance?: TableMaintenance;
 }
 
 /** Properties of a table. */
@@ -83,6 +92,7 @@ export class IcebergTable extends Construct implements IIcebergTable {
     const bucket = faults.collect(() => props.lake.bucket(props.zone ?? Zone.PROCESSED));
     checkRemovalPolicy(faults, props.removalPolicy);
     destroysData(scope, faults, 'removalPolicy', props.removalPolicy === RemovalPolicy.DESTROY);
+    const optimizers = tableOptimizers(faults, props.maintenance);
     faults.throwIfAny();
     super(scope, id);
 
@@ -99,6 +109,7 @@ export class IcebergTable extends Construct implements IIcebergTable {
     this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
     const database = props.lake.node.tryFindChild('Database');
     if (database) this.resource.node.addDependency(database);
+    makeTableOptimizers(this, this.resource, optimizers);
     if (plan.nested) this.warnAboutNested();
   }
 

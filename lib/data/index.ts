@@ -8,4 +8,5 @@ export * from './blueprint/iceberg-table-definition';
 export * from './blueprint/iceberg-type';
 export * from './blueprint/partition';
 export * from './blueprint/sort';
+export { AutomaticMaintenance, TableMaintenance } from './blueprint/table-maintenance';
 export * from './blueprint/zone';

@@ -11,5 +11,6 @@ export function give(grantee: iam.IGrantable, statements: AccessStatement[], buc
   acknowledgeWildcards(grantee.grantPrincipal, statements.flatMap(({ resources }) => resources), 'Objects have no ARN before they are written: the bucket and its prefix are the limit');
   const key = bucket.encryptionKey;
   if (!key) return grant;
-  return grant.combine(writes ? key.grantEncryptDecrypt(grantee) : key.grantDecrypt(grantee));
+  // what S3 asks for in the name of who puts an object; aws-cdk-lib's grantEncryptDecrypt gives more
+  return grant.combine(writes ? key.grant(grantee, 'kms:Decrypt', 'kms:GenerateDataKey') : key.grantDecrypt(grantee));
 }

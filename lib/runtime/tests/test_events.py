@@ -14,9 +14,9 @@ from typing import Any
 import boto3
 import jsonschema
 import pytest
-from support import wait_until
 
 from ml_platform_runtime.events import MAX_DETAIL_BYTES, Event, EventRefused, publish
+from support import wait_until
 
 ROOT = Path(__file__).parents[3]
 _numbers = itertools.count(1)

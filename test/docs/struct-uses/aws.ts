@@ -23,6 +23,7 @@ function role(stack: Stack): iam.Role {
 }
 
 const COLUMNS = [data.Column.required('id', data.IcebergType.LONG)];
+const MAINTENANCE = { maintenance: data.TableMaintenance.compaction() };
 
 const CORE: StructUses = {
   // no template shows it: the deployment reads it from the assembly
@@ -52,10 +53,10 @@ const DATA: StructUses = {
   'data.DataLakeProps': template<platform.data.DataLakeProps>((stack, given) => { new data.DataLake(stack, 'Lake', given); }),
   'data.IcebergTableOptions': template<platform.data.IcebergTableOptions>((stack, given) => {
     new data.DataLake(stack, 'Lake').addTable('Table', { columns: COLUMNS, ...given });
-  }),
+  }, MAINTENANCE),
   'data.IcebergTableProps': template<platform.data.IcebergTableProps>((stack, given) => {
     new data.IcebergTable(stack, 'Table', { lake: new data.DataLake(stack, 'Lake'), columns: COLUMNS, ...given });
-  }),
+  }, MAINTENANCE),
 };
 
 const REGISTRY: StructUses = {

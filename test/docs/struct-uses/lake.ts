@@ -5,7 +5,9 @@ import { template } from './support';
 import * as platform from '../../../lib';
 import type { StructUses } from '../literal-faults';
 
-const { network } = platform;
+const { data, network } = platform;
+
+const COLUMNS = [data.Column.required('id', data.IcebergType.LONG)];
 
 function rule(stack: Stack, given: Partial<platform.network.EventRuleOptions>): void {
   new network.PlatformBus(stack, 'Bus').onEvent('Rule', {
@@ -24,5 +26,8 @@ export const LAKE_USES: StructUses = {
       target: new targets.SqsQueue(new sqs.Queue(stack, 'Inbox')),
       ...given,
     });
+  }),
+  'data.AutomaticMaintenance': template<platform.data.AutomaticMaintenance>((stack, given) => {
+    new data.DataLake(stack, 'Lake').addTable('Table', { columns: COLUMNS, maintenance: data.TableMaintenance.automatic(given) });
   }),
 };

@@ -1,0 +1,96 @@
+import type { Duration } from 'aws-cdk-lib';
+import { wholeDays } from './whole-days';
+import { checkInteger } from '../../core/private/checks';
+import type { Faults } from '../../core/private/faults';
+
+/** What Glue does to a table of its own accord. */
+export interface AutomaticMaintenance {
+  /**
+   * How long snapshots that no branch or tag names are kept, in whole days. Time travel ends there; snapshots that a
+   * model version names need a tag, which keeps them for as long as the tag says.
+   *
+   * @default Duration.days(30)
+   */
+  readonly snapshotRetention?: Duration;
+
+  /**
+   * Newest snapshots that are kept however old they are.
+   *
+   * @default 10
+   */
+  readonly minSnapshots?: number;
+
+  /**
+   * Age from which files that no snapshot knows are deleted, in whole days. A job that writes for longer than this
+   * loses the files that it has not committed yet.
+   *
+   * @default Duration.days(7)
+   */
+  readonly orphanFileRetention?: Duration;
+}
+
+/**
+ * How an Iceberg table is kept in order: small files, old snapshots, and files that failed writers left behind.
+ *
+ * Nothing is done unless it is asked for: maintenance deletes data that queries of the past need, commits beside the writers, and
+ * is billed for each table. Ask for it where a table gets more than some commits a day.
+ *
+ * @see https://docs.aws.amazon.com/glue/latest/dg/table-optimizers.html
+ */
+export class TableMaintenance {
+  /** Nothing: no data is rewritten or deleted, and nothing is billed. */
+  static none(): TableMaintenance {
+    return new TableMaintenance(false);
+  }
+
+  /** Small files are merged into larger ones; nothing is deleted, so the merged files go on costing storage. */
+  static compaction(): TableMaintenance {
+    return new TableMaintenance(true);
+  }
+
+  /**
+   * Small files are merged, old snapshots expire together with their files, and files that no snapshot knows are deleted.
+   *
+   * Fails, where the table is made, with `invalid-snapshot-retention`, `unresolved-snapshot-retention`, `invalid-min-snapshots`,
+   * `invalid-orphan-file-retention` or `unresolved-orphan-file-retention`.
+   */
+  static automatic(options: AutomaticMaintenance = {}): TableMaintenance {
+    return new TableMaintenance(true, options);
+  }
+
+  private constructor(
+    /** @internal */
+    readonly _compaction: boolean,
+    /** @internal */
+    readonly _deletion?: AutomaticMaintenance,
+  ) {}
+}
+
+/** An optimizer of Glue, for every engine. */
+export type TableOptimizer =
+  | { readonly id: 'Compaction'; readonly type: 'compaction' }
+  | { readonly id: 'SnapshotRetention'; readonly type: 'retention'; readonly days: number; readonly snapshots: number; readonly cleanExpiredFiles: boolean }
+  | { readonly id: 'OrphanFiles'; readonly type: 'orphan_file_deletion'; readonly days: number };
+
+/** Decides on the optimizers of a table. */
+export function tableOptimizers(faults: Faults, maintenance: TableMaintenance | undefined): TableOptimizer[] {
+  if (maintenance === undefined || !maintenance._compaction) return [];
+  const compaction: TableOptimizer = { id: 'Compaction', type: 'compaction' };
+  const deletion = maintenance._deletion;
+  if (deletion === undefined) return [compaction];
+  checkInteger(faults, 'minSnapshots', deletion.minSnapshots, { min: 1, max: 10_000 });
+  return [
+    compaction,
+    {
+      id: 'SnapshotRetention',
+      type: 'retention',
+      days: wholeDays(faults, 'snapshotRetention', deletion.snapshotRetention, 30),
+      snapshots: deletion.minSnapshots ?? 10,
+      cleanExpiredFiles: true,
+    },
+    { id: 'OrphanFiles', type: 'orphan_file_deletion', days: wholeDays(faults, 'orphanFileRetention', deletion.orphanFileRetention, 7) },
+  ];
+}
+
+/** Log groups that Glue writes the outcome of its runs to. */
+export const OPTIMIZER_LOG_GROUPS = ['iceberg-compaction', 'iceberg-retention', 'iceberg-orphan-file-deletion'].map((name) => `/aws-glue/${name}/logs`);
