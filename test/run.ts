@@ -5,7 +5,7 @@
  *   npm test -- --packaging      those too (they need `npm run build`'s output in dist/)
  *   npm test -- test/core        one folder or file; paths under lib/ are Python tests
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -22,10 +22,27 @@ const ROOT = resolve(__dirname, '..');
 const PYTHON_LOCK = join(ROOT, 'test/python/requirements.lock');
 const PYTHON_SUITES = ['lib/runtime/tests', 'lib/local/emulator/tests'];
 
-function jest(args: string[], reports: string): Counts {
+interface Ended {
+  readonly status: number | NodeJS.Signals;
+  readonly output: string;
+}
+
+/** What a program printed, if it is caught, and how it ended. */
+async function ended(command: string, args: string[], stdio: StdioOptions, env: NodeJS.ProcessEnv): Promise<Ended> {
+  const child = spawn(command, args, { cwd: ROOT, stdio, env });
+  const printed: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => printed.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => printed.push(chunk));
+  return new Promise((done, failed) => {
+    child.once('error', failed);
+    child.once('close', (code, signal) => done({ status: code ?? signal ?? 1, output: Buffer.concat(printed).toString() }));
+  });
+}
+
+async function jest(args: string[], reports: string): Promise<Counts> {
   const output = join(reports, 'jest.json');
-  const run = spawnSync(process.execPath, ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${output}`, ...args],
-    { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'], env: process.env });
+  const run = await ended(process.execPath, ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${output}`, ...args],
+    ['ignore', 'ignore', 'inherit'], process.env);
   try {
     const result = JSON.parse(readFileSync(output, 'utf8'));
     return {
@@ -35,18 +52,19 @@ function jest(args: string[], reports: string): Counts {
       skipped: result.numPendingTests,
     };
   } catch {
-    console.error(`jest ended with ${run.status ?? run.signal} and no report`);
+    console.error(`jest ended with ${run.status} and no report`);
     return { passed: 0, failed: 1, skipped: 0 };
   }
 }
 
-function pytest(python: string, suite: string, reports: string): Counts {
+/** Prints when it is done: it runs beside jest. */
+async function pytest(python: string, suite: string, reports: string): Promise<Counts> {
   const output = join(reports, 'pytest.xml');
   rmSync(output, { force: true });
   const env = { ...process.env };
   delete env.PYTHONDONTWRITEBYTECODE;
-  const run = spawnSync(python, ['-m', 'pytest', '-q', '-rs', '-p', 'no:cacheprovider', `--junitxml=${output}`, suite],
-    { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env });
+  const run = await ended(python, ['-m', 'pytest', '-q', '-rs', '-p', 'no:cacheprovider', `--junitxml=${output}`, suite], ['ignore', 'pipe', 'pipe'], env);
+  console.error(`\npytest ${suite}\n${run.output}`);
   try {
     const head = /<testsuite [^>]*>/.exec(readFileSync(output, 'utf8'))?.[0] ?? '';
     const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? NaN);
@@ -56,7 +74,7 @@ function pytest(python: string, suite: string, reports: string): Counts {
     // pytest says 5 for "no tests ran": that is a fault of the suite
     return { passed, failed: run.status !== 0 && failed === 0 ? 1 : failed, skipped };
   } catch {
-    console.error(`pytest ${suite} ended with ${run.status ?? run.signal} and no report`);
+    console.error(`pytest ${suite} ended with ${run.status} and no report`);
     return { passed: 0, failed: 1, skipped: 0 };
   }
 }
@@ -77,10 +95,15 @@ async function main(): Promise<void> {
   try {
     const python = await requirePythonEnvironment(PYTHON_LOCK);
     process.env.ML_TEST_PYTHON = python;
-    if (positionals.length === 0 || paths.length > 0) {
-      add(jest([...paths, ...(values.packaging ? [] : ['--testPathIgnorePatterns', 'test/packaging', 'node_modules'])], reports));
-    }
-    for (const suite of suites) add(pytest(python, suite, reports));
+    // side by side: both wait for servers much of the time
+    const typescript = async (): Promise<void> => {
+      if (positionals.length > 0 && paths.length === 0) return;
+      add(await jest([...paths, ...(values.packaging ? [] : ['--testPathIgnorePatterns', 'test/packaging', 'node_modules'])], reports));
+    };
+    const pythons = async (): Promise<void> => {
+      for (const suite of suites) add(await pytest(python, suite, reports));
+    };
+    await Promise.all([typescript(), pythons()]);
   } finally {
     rmSync(reports, { recursive: true, force: true });
   }
