@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from features_child import Child
 from ml_platform_runtime import cli
 from support import AWS_ENVIRONMENT, free_port
 
@@ -29,6 +30,7 @@ PASSWORD = "p@ss:/w%rd#1$HOME"
 PROJECT = "shop"
 BUCKET = "feature-lake"
 START = datetime(2026, 11, 1, tzinfo=timezone.utc)
+_numbers = itertools.count(1)
 WAREHOUSE = f"s3://{BUCKET}/warehouse"
 
 
@@ -118,6 +120,11 @@ class Outcome:
     out: str
     err: str
 
+    @classmethod
+    def of(cls, child: Child) -> Outcome:
+        """What a command in a process of its own said, after its end."""
+        return cls(*child.wait())
+
     @property
     def report(self) -> dict[str, Any]:
         lines = self.out.strip().splitlines()
@@ -147,7 +154,6 @@ class FeatureStoreUnderTest:
     endpoint: str
     database: PostgreSQL
     folder: Path
-    made: list[str] = field(default_factory=list)
 
     def run(self, *arguments: str, **changed: str) -> Outcome:
         """One command in this process: importing Feast anew takes seconds."""
@@ -162,17 +168,11 @@ class FeatureStoreUnderTest:
             os.environ.update(before)
         return Outcome(code, out.getvalue(), err.getvalue())
 
-    def subprocess(self, *arguments: str, **changed: str) -> subprocess.Popen[str]:
-        """One command in a process of its own, to be killed or paused."""
+    def child(self, *arguments: str, **changed: str) -> Child:
+        """One command in a process of its own, to be killed or run beside another."""
         base = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ML_", "FEAST_"))}
-        base.pop("PYTHONDONTWRITEBYTECODE", None)
-        return subprocess.Popen(
-            [sys.executable, "-m", "ml_platform_runtime", *arguments],
-            env={**base, **AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": self.endpoint, **self.environment, **changed},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        environment = {**base, **AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": self.endpoint, **self.environment, **changed}
+        return Child(list(arguments), environment, self.folder / f"child-{next(_numbers)}")
 
     @property
     def dynamodb(self) -> Any:

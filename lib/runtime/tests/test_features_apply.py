@@ -60,13 +60,11 @@ def test_two_applies_at_once_lose_nothing(applied: FeatureStoreUnderTest, tmp_pa
     with registry_lock(applied.registry_url(), "apply of shop", seconds=1):
         for view in views:
             repo = str(tmp_path / view)
-            processes.append(applied.subprocess("features-apply", FEAST_REPO_URI=repo, FEAST_TABLES_URI=""))
+            processes.append(applied.child("features-apply", FEAST_REPO_URI=repo, FEAST_TABLES_URI=""))
         # Both wait at the lock before either may go.
         count = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()"
         wait_until(lambda: applied.database.execute(count)[0][0] >= 3, seconds=60, what="both applies wait")
-    ended = [
-        Outcome(process.returncode, out, err) for process in processes for out, err in [process.communicate(timeout=60)]
-    ]
+    ended = [Outcome.of(process) for process in processes]
     assert [outcome.code for outcome in ended] == [0, 0], ended
     # A branch that lacks the others' views leaves them alone, and says so.
     for view, outcome in zip(views, ended, strict=True):

@@ -80,7 +80,9 @@ def _materialize(options: argparse.Namespace) -> int:
 
     end = options.end or datetime.now(timezone.utc)
     if options.start and options.start >= end:
-        raise BadInput(f"--start {options.start.isoformat()} is not before the end {end.isoformat()}; give an earlier start")
+        raise BadInput(
+            f"--start {options.start.isoformat()} is not before the end {end.isoformat()}; give an earlier start"
+        )
     price = options.dollars_per_million_units
     plan = Plan(
         views=list(dict.fromkeys(options.view)),

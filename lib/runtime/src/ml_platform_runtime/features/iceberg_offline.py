@@ -72,9 +72,7 @@ class IcebergOfflineStore(DaskOfflineStore):  # type: ignore[misc]
         for view in feature_views:
             first = start - view.ttl if start is not None and view.ttl else None
             views.append(_staged_view(view, folder, first, end))
-        job = DaskOfflineStore.get_historical_features(
-            config, views, feature_refs, entity_df, *arguments, **named
-        )
+        job = DaskOfflineStore.get_historical_features(config, views, feature_refs, entity_df, *arguments, **named)
         return _keep(job, folder)
 
     @staticmethod
