@@ -15,6 +15,7 @@ const ROOT = resolve(__dirname, '../..');
 const COMPILED = join(ROOT, '.cache/bench');
 const SCENARIOS = [
   'starter', 'reference', '1 model service', '10 model services', '100 model services',
+  '1 table', '10 tables', '100 tables', '300 tables',
   '1 LLM service', '10 LLM services', '100 LLM services', '300 LLM services',
 ];
 const RUNS = 3;

@@ -4,6 +4,11 @@ import { LlmModel } from '../../lib/accelerators/llm-model';
 import { Capacity } from '../../lib/cluster/blueprint/capacity';
 import { MlCluster } from '../../lib/cluster/ml-cluster';
 import { Shards } from '../../lib/core/shards';
+import { Column } from '../../lib/data/blueprint/column';
+import { IcebergType } from '../../lib/data/blueprint/iceberg-type';
+import { Partition } from '../../lib/data/blueprint/partition';
+import { DataLake } from '../../lib/data/data-lake';
+import { IcebergTable } from '../../lib/data/iceberg-table';
 import { MlNetwork } from '../../lib/network/ml-network';
 import { ModelRegistry } from '../../lib/registry/model-registry';
 import { FargateModelService } from '../../lib/serving/fargate-model-service';
@@ -22,6 +27,10 @@ export const SCENARIOS: Record<string, (outdir: string) => void> = {
   '1 model service': (outdir) => synth(outdir, (app) => modelServices(app, 1)),
   '10 model services': (outdir) => synth(outdir, (app) => modelServices(app, 10)),
   '100 model services': (outdir) => synth(outdir, (app) => modelServices(app, 100)),
+  '1 table': (outdir) => synth(outdir, (app) => tables(app, 1)),
+  '10 tables': (outdir) => synth(outdir, (app) => tables(app, 10)),
+  '100 tables': (outdir) => synth(outdir, (app) => tables(app, 100)),
+  '300 tables': (outdir) => synth(outdir, (app) => tables(app, 300)),
   '1 LLM service': (outdir) => synth(outdir, (app) => llmServices(app, 1)),
   '10 LLM services': (outdir) => synth(outdir, (app) => llmServices(app, 10)),
   '100 LLM services': (outdir) => synth(outdir, (app) => llmServices(app, 100)),
@@ -41,6 +50,19 @@ function modelServices(app: App, count: number): void {
   for (let i = 0; i < count; i++) {
     if (i > 0 && i % SERVICES_A_STACK === 0) stack = new Stack(app, `Models${i / SERVICES_A_STACK}`);
     new FargateModelService(stack, `Model${i}`, { network, model: models.model(`scorer-${i}`).alias('champion') });
+  }
+}
+
+/** One lake, and tables in four shards. */
+function tables(app: App, count: number): void {
+  const lake = new DataLake(new Stack(app, 'Lake'), 'Lake');
+  const shards = new Shards(app, 'Tables', { count: 4 });
+  for (let i = 0; i < count; i++) {
+    new IcebergTable(shards.stackFor(`events-${i}`), `Events${i}`, {
+      lake,
+      columns: [Column.required('id', IcebergType.LONG), Column.required('at', IcebergType.TIMESTAMPTZ), Column.optional('amount', IcebergType.decimal(12, 2))],
+      partitionBy: [Partition.day('at')],
+    });
   }
 }
 
