@@ -1,5 +1,7 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { IConstruct } from 'constructs';
 import type { ModelGrants } from './model-grants';
 
@@ -13,8 +15,16 @@ export interface IModelRegistry extends IConstruct {
   readonly artifactPrefix: string;
   /** Table of release records: what production believes. */
   readonly releaseTable: dynamodb.ITable;
+  /**
+   * Login of jobs and services, if MLflow asks for one: a JSON object with `username` and `password`.
+   *
+   * @default - MLflow asks for no password
+   */
+  readonly machineLogin?: secretsmanager.ISecret;
   /** Rights on every model. */
   readonly grants: ModelGrants;
+  /** What a container needs so that MLflow's SDK finds the server and logs in. The password stays a reference to its secret. */
+  clientEnvironment(): MlflowClientEnvironment;
   /**
    * A model by its name. Nothing is created: models and their versions are made by people and pipelines, not by deployments.
    *
@@ -49,6 +59,14 @@ export interface ModelReference {
   readonly registry: IModelRegistry;
 }
 
+/** Environment of a container that talks to MLflow. */
+export interface MlflowClientEnvironment {
+  /** Plain variables: `MLFLOW_TRACKING_URI` and others. */
+  readonly variables: { readonly [name: string]: string };
+  /** Variables from Secrets Manager: `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, if MLflow asks for them. */
+  readonly secrets: { readonly [name: string]: ecs.Secret };
+}
+
 /** A registry that exists. */
 export interface ModelRegistryAttributes {
   /** Address of the MLflow server, for example `https://mlflow.example.com`. */
@@ -71,4 +89,10 @@ export interface ModelRegistryAttributes {
    * @default - unknown: models cannot be served or promoted
    */
   readonly releaseTable?: dynamodb.ITable;
+  /**
+   * Login of jobs and services: a JSON object with `username` and `password`.
+   *
+   * @default - MLflow asks for no password
+   */
+  readonly machineLogin?: secretsmanager.ISecret;
 }

@@ -1,4 +1,5 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
+import { fail } from '../core/private/faults';
 import { acknowledgeWildcards } from '../network/acknowledge-wildcards';
 import { Access, accessStatements, readsArtifacts, usesRecord, writesArtifacts } from './blueprint/access';
 import type { IModelRegistry } from './interfaces';
@@ -36,6 +37,17 @@ export class ModelGrants {
   /** What a model server needs: the current release record and the artifacts. */
   serve(grantee: iam.IGrantable): iam.Grant {
     return this.grant(Access.SERVE, grantee);
+  }
+
+  /**
+   * Read the login of jobs and services. Containers of ECS do not need it: they take `registry.clientEnvironment()`.
+   *
+   * @throws a ValidationError [no-machine-login]
+   */
+  login(grantee: iam.IGrantable): iam.Grant {
+    const { machineLogin, node } = this.registry;
+    if (!machineLogin) return fail(node.path, 'no-machine-login', 'the registry has no password login; choose auth: RegistryAuth.basic(), or leave the grant out');
+    return machineLogin.grantRead(grantee);
   }
 
   private grant(access: Access, grantee: iam.IGrantable): iam.Grant {

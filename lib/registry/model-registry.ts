@@ -4,6 +4,7 @@ import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { Faults } from '../core/private/faults';
 import { checkRemovalPolicy, destroysData } from '../core/private/removal';
@@ -16,10 +17,13 @@ import { runtimeImage } from '../network/runtime-image';
 import { serviceOptionsOf } from '../network/service-options-of';
 import { checkArtifactPrefix } from './blueprint/names';
 import { registryServer, type RegistryServerBlueprint } from './blueprint/server';
-import type { IModelRegistry, IRegisteredModel, ModelRegistryAttributes } from './interfaces';
+import type { IModelRegistry, IRegisteredModel, MlflowClientEnvironment, ModelRegistryAttributes } from './interfaces';
 import { ModelGrants } from './model-grants';
+import { clientEnvironmentOf } from './private/client-environment';
 import { importRegistry } from './private/imported-registry';
+import { type LoginPlan, type LoginSite, planBrowserLogin, planLogin, RegistryLogin } from './private/registry-login';
 import { RegisteredModel } from './registered-model';
+import type { RegistryAuth } from './registry-auth';
 import { RegistryDatabase, type RegistryDatabaseConfig } from './registry-database';
 import { ReleaseRecord } from './release-record';
 
@@ -45,6 +49,12 @@ export interface ModelRegistryProps extends InternalServiceOptions {
    * @default RegistryDatabase.postgres()
    */
   readonly database?: RegistryDatabase;
+  /**
+   * Who gets in. Login needs TLS: give the network a certificate.
+   *
+   * @default - MLflow's own login (`RegistryAuth.basic()`) where the network has a certificate; else none, with a warning
+   */
+  readonly auth?: RegistryAuth;
   /**
    * First part of the server's name in the network's domain: `mlflow` gives `mlflow.ml.internal`.
    *
@@ -84,7 +94,7 @@ export interface ModelRegistryProps extends InternalServiceOptions {
  * MLflow on Fargate behind the network's internal load balancer, with a PostgreSQL database, artifacts on S3,
  * and the table of release records that says which version of a model production serves.
  *
- * The server migrates its database before it answers. Nobody can reach it until `connections.allowFrom(...)` says so.
+ * People and machines log in where the network has a certificate. The server migrates its database before it answers. Nobody can reach it until `connections.allowFrom(...)` says so.
  * https://mlflow.org/docs/latest/self-hosting/
  */
 export class ModelRegistry extends Construct implements IModelRegistry, ec2.IConnectable {
@@ -110,6 +120,9 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
   readonly artifactBucket: s3.IBucket;
   readonly artifactPrefix: string;
   readonly releaseTable: dynamodb.ITable;
+  readonly machineLogin?: secretsmanager.ISecret;
+  /** Login of the administrator, who manages users, if MLflow asks for passwords. */
+  readonly adminLogin?: secretsmanager.ISecret;
   readonly grants: ModelGrants;
   /** The MLflow server. */
   readonly server: InternalService;
@@ -127,7 +140,11 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
     const destroy = destroysData(scope, faults, 'removalPolicy', props.removalPolicy === RemovalPolicy.DESTROY);
     const draft = planServer(faults, scope, props, { bucketName: '', database: undefined });
     checkArtifactPrefix(faults, props.artifactPrefix ?? DEFAULT_PREFIX);
-    checkInternalService(faults, { ...shapeOf(props, draft), secretNames: Object.keys(draft.secretFields) });
+    const loginPlan = planLogin(faults, props.auth, props.network.loadBalancer.protocol);
+    const service = checkInternalService(faults, {
+      ...shapeOf(props, draft, loginPlan), secretNames: [...Object.keys(draft.secretFields), ...loginPlan.secretNames],
+    });
+    const browserLogin = planBrowserLogin(faults, scope, loginPlan, props.network, service);
     faults.throwIfAny();
     super(scope, id);
 
@@ -141,13 +158,17 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
     });
 
     const plan = planServer(faults, this, props, { bucketName: this.artifactBucket.bucketName, database: this.database });
-    this.server = createServer(this, props, plan, this.database);
+    const login = new RegistryLogin(this, loginPlan, removalPolicy);
+    this.machineLogin = login.secrets?.machines;
+    this.adminLogin = login.secrets?.admin;
+    this.server = createServer(this, props, { plan, database: this.database, login, loginPlan });
     this.grants.register(this.server.taskRole);
     this.database.connections?.allowDefaultPortFrom(this.server.securityGroup, 'model registry');
     this.trackingUri = plan.trackingUri;
     this.hostName = this.server.hostName;
     this.connections = this.server.connections;
-    this.alarms = [...this.server.alarms, ...this.database.alarms];
+    const guards = login.guard({ ...siteOf(this, props), alarmActions: props.alarmActions ?? [] }, browserLogin);
+    this.alarms = [...this.server.alarms, ...this.database.alarms, ...guards];
     pinExports(this, [this.releaseTable.tableArn, this.releaseTable.tableName]);
     if (!props.artifactBucket) pinExports(this, [this.artifactBucket.bucketArn, this.artifactBucket.bucketName]);
   }
@@ -155,6 +176,10 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
   /** The database instance, if it was made here. */
   get databaseInstance(): RegistryDatabaseConfig['instance'] {
     return this.database.instance;
+  }
+
+  clientEnvironment(): MlflowClientEnvironment {
+    return clientEnvironmentOf(this.trackingUri, this.machineLogin);
   }
 
   model(name: string): IRegisteredModel {
@@ -190,26 +215,45 @@ function planServer(faults: Faults, scope: Construct, props: ModelRegistryProps,
 }
 
 /** The service that the server is, without what needs the database. */
-function shapeOf(props: ModelRegistryProps, plan: RegistryServerBlueprint): InternalServiceShape {
+function shapeOf(props: ModelRegistryProps, plan: RegistryServerBlueprint, login: LoginPlan): InternalServiceShape {
   return {
     ...serviceOptionsOf(props, { cpu: plan.cpu, memoryLimitMiB: plan.memoryLimitMiB }),
     network: props.network,
     hostName: plan.hostName,
     command: plan.command,
     port: plan.port,
-    environment: plan.environment,
+    environment: { ...plan.environment, ...login.environment },
     healthCheck: { path: plan.healthPath, gracePeriod: Duration.seconds(plan.healthGraceSeconds) },
   };
 }
 
-function createServer(scope: Construct, props: ModelRegistryProps, plan: RegistryServerBlueprint, database: RegistryDatabaseConfig): InternalService {
+interface ServerParts {
+  readonly plan: RegistryServerBlueprint;
+  readonly database: RegistryDatabaseConfig;
+  readonly login: RegistryLogin;
+  readonly loginPlan: LoginPlan;
+}
+
+function createServer(scope: Construct, props: ModelRegistryProps, { plan, database, login, loginPlan }: ServerParts): InternalService {
   const fields = Object.entries(plan.secretFields);
   return new InternalService(scope, 'Server', {
-    ...shapeOf(props, plan),
+    ...shapeOf(props, plan, loginPlan),
     hostName: plan.hostName,
-    image: props.image ?? runtimeImage('registry', props.cpuArchitecture),
-    secrets: Object.fromEntries(fields.map(([name, field]) => [name, ecs.Secret.fromSecretsManager(database.secret, field)])),
+    image: imageOf(props),
+    secrets: {
+      ...Object.fromEntries(fields.map(([name, field]) => [name, ecs.Secret.fromSecretsManager(database.secret, field)])),
+      ...login.serverSecrets,
+    },
   });
+}
+
+function imageOf({ image, cpuArchitecture }: ModelRegistryProps): ecs.ContainerImage {
+  return image ?? runtimeImage('registry', cpuArchitecture);
+}
+
+/** Where the tasks beside the server stand. */
+function siteOf({ server, trackingUri }: ModelRegistry, props: ModelRegistryProps): Omit<LoginSite, 'alarmActions'> {
+  return { network: props.network, server, image: imageOf(props), cpuArchitecture: props.cpuArchitecture, trackingUri };
 }
 
 function createBucket(scope: Construct, removalPolicy: RemovalPolicy): s3.Bucket {

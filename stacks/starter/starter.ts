@@ -10,6 +10,7 @@ import { DataLake } from '../../lib/data/data-lake';
 import type { IcebergTable } from '../../lib/data/iceberg-table';
 import { MlNetwork } from '../../lib/network/ml-network';
 import { ModelRegistry, type ModelRegistryProps } from '../../lib/registry/model-registry';
+import { RegistryAuth } from '../../lib/registry/registry-auth';
 import { RegistryDatabase } from '../../lib/registry/registry-database';
 import { FargateModelService } from '../../lib/serving/fargate-model-service';
 
@@ -63,6 +64,8 @@ export function starterPlatform(app: App, props: StarterProps = {}): Starter {
   const models = registryOf(new Stack(app, 'MlPlatform-Registry', { env, description: 'MLflow and release records' }), network, {
     artifactBucket: lake.bucket(Zone.ARTIFACTS),
     alarmActions: actions,
+    // a login needs a certificate, which needs a domain that only its owner has: give MlNetwork one and leave this out
+    auth: RegistryAuth.none(),
     database: RegistryDatabase.postgres({ deletionProtection: protection }),
   });
   const tumours = serviceOf(new Stack(app, 'MlPlatform-Tumours', { env, description: 'The model service tumours' }), network, models, actions);

@@ -4,11 +4,12 @@ import { AWS_USES } from './struct-uses/aws';
 import { CLUSTER_USES } from './struct-uses/cluster';
 import { LAKE_USES } from './struct-uses/lake';
 import { NODE_POOL_USES } from './struct-uses/node-pools';
+import { REGISTRY_USES } from './struct-uses/registry';
 import { SERVING_USES } from './struct-uses/serving';
 import { ACCELERATOR_USES } from '../accelerators/struct-uses';
 import { GATEWAY_USES } from '../serving/gateway-struct-uses';
 
 /** What is made from each struct of the package's main entry that documents a literal. */
 export const STRUCT_USES: StructUses = {
-  ...AWS_USES, ...CLUSTER_USES, ...NODE_POOL_USES, ...ADD_ON_USES, ...ACCELERATOR_USES, ...GATEWAY_USES, ...SERVING_USES, ...LAKE_USES,
+  ...AWS_USES, ...CLUSTER_USES, ...NODE_POOL_USES, ...ADD_ON_USES, ...ACCELERATOR_USES, ...GATEWAY_USES, ...SERVING_USES, ...LAKE_USES, ...REGISTRY_USES,
 };

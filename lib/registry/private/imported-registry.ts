@@ -1,9 +1,11 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { clientEnvironmentOf } from './client-environment';
 import { fail, Faults } from '../../core/private/faults';
 import { checkArtifactPrefix, checkTrackingUri } from '../blueprint/names';
-import type { IModelRegistry, IRegisteredModel, ModelRegistryAttributes } from '../interfaces';
+import type { IModelRegistry, IRegisteredModel, MlflowClientEnvironment, ModelRegistryAttributes } from '../interfaces';
 import { ModelGrants } from '../model-grants';
 import { RegisteredModel } from '../registered-model';
 
@@ -21,12 +23,14 @@ const DEFAULT_PREFIX = 'mlflow';
 class ImportedModelRegistry extends Construct implements IModelRegistry {
   readonly trackingUri: string;
   readonly artifactPrefix: string;
+  readonly machineLogin?: secretsmanager.ISecret;
   readonly grants: ModelGrants;
 
   constructor(scope: Construct, id: string, private readonly attributes: ModelRegistryAttributes) {
     super(scope, id);
     this.trackingUri = attributes.trackingUri;
     this.artifactPrefix = attributes.artifactPrefix ?? DEFAULT_PREFIX;
+    this.machineLogin = attributes.machineLogin;
     this.grants = new ModelGrants(this);
   }
 
@@ -36,6 +40,10 @@ class ImportedModelRegistry extends Construct implements IModelRegistry {
 
   get releaseTable(): dynamodb.ITable {
     return this.attributes.releaseTable ?? this.unknown('releaseTable');
+  }
+
+  clientEnvironment(): MlflowClientEnvironment {
+    return clientEnvironmentOf(this.trackingUri, this.machineLogin);
   }
 
   model(name: string): IRegisteredModel {

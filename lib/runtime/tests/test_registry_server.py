@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import shutil
-import subprocess
-import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
-import psycopg2
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -22,82 +14,26 @@ from conftest import Registry
 from ml_platform_runtime.database import migration_lock
 from ml_platform_runtime.errors import RuntimeFault
 from ml_platform_runtime.registry_server import migrate
+from registry_fixtures import PASSWORD, connected, entries, new_database, postgresql
 from support import Service, free_port, running, runtime, wait_until
 
-PASSWORD = "p@ss:/w%rd#1"
-
-
-def _programs() -> Path | None:
-    found = shutil.which("initdb")
-    folders = [Path(found).resolve().parent] if found else []
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "pg_ctl").exists()), None)
-
-
-def _as_database_user(*command: str) -> None:
-    # PostgreSQL refuses to run as root.
-    prefix = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    done = subprocess.run(
-        [*prefix, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd="/", check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[dict[str, str]]:
-    """A PostgreSQL of its own; the ML_DATABASE_ variables that lead to an empty database with password login."""
-    programs = _programs()
-    if programs is None or (os.getuid() == 0 and not shutil.which("runuser")):
-        pytest.skip("PostgreSQL is not installed (no initdb): the migration lock was tried on SQLite only")
-    home = Path(tempfile.mkdtemp(prefix="ml-platform-postgres-"))
-    port = free_port()
-    data, secret = home / "data", home / "password"
-    secret.write_text(PASSWORD)
-    if os.getuid() == 0:
-        shutil.chown(home, "postgres")
-        shutil.chown(secret, "postgres")
-    options = f"-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync=off"
-    try:
-        _as_database_user(
-            str(programs / "initdb"),
-            "-D",
-            str(data),
-            "-U",
-            "mlflow",
-            "-A",
-            "scram-sha-256",
-            f"--pwfile={secret}",
-            "--no-sync",
-        )
-        _as_database_user(
-            str(programs / "pg_ctl"), "-w", "-D", str(data), "-l", str(home / "log"), "-o", options, "start"
-        )
-        try:
-            yield {
-                "ML_DATABASE_HOST": "127.0.0.1",
-                "ML_DATABASE_PORT": str(port),
-                "ML_DATABASE_NAME": "postgres",
-                "ML_DATABASE_USER": "mlflow",
-                "ML_DATABASE_PASSWORD": PASSWORD,
-            }
-        finally:
-            _as_database_user(str(programs / "pg_ctl"), "-w", "-D", str(data), "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def entries(text: str) -> list[dict[str, Any]]:
-    """Our own log lines; MLflow's are text."""
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+__all__ = ["postgresql"]
 
 
 def test_two_servers_that_start_at_once_migrate_once(
     postgresql: dict[str, str], aws: str, bucket: str, tmp_path: Path
 ) -> None:
     ports = [free_port(), free_port()]
+    login = ("admin", "a-password-of-the-admin")
     environment = {
-        **postgresql,
+        **new_database(postgresql),
         "AWS_ENDPOINT_URL": aws,
+        "ML_REGISTRY_AUTH": "basic",
+        "ML_AUTH_ADMIN_USER": login[0],
+        "ML_AUTH_ADMIN_PASSWORD": login[1],
+        "ML_AUTH_MACHINE_USER": "machines",
+        "ML_AUTH_MACHINE_PASSWORD": "a-password-of-machines",
+        "ML_AUTH_SECRET_KEY": "a-key-for-all-tasks",
         "ML_HOST": "127.0.0.1",
         "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket}/mlflow-pg",
         "MLFLOW_SERVER_ALLOWED_HOSTS": "mlflow.internal,127.0.0.1:*",
@@ -113,13 +49,14 @@ def test_two_servers_that_start_at_once_migrate_once(
         said = [_wait_for_start(service) for service in services]
         assert sorted("the database schema was migrated" in messages for messages in said) == [False, True]
         assert sorted("the database schema is up to date" in messages for messages in said) == [False, True]
+        assert sorted(messages.count("a user was created") for messages in said) == [0, 2]
         # One is enough for the rest; the host check of MLflow is in force.
         services[1].stop()
         services[0].wait_for_http(f"http://127.0.0.1:{ports[0]}/health", seconds=90)
         base = f"http://127.0.0.1:{ports[0]}/api/2.0/mlflow"
-        assert httpx.post(f"{base}/registered-models/create", json={"name": "fraud"}).status_code == 200
+        assert httpx.post(f"{base}/registered-models/create", json={"name": "fraud"}, auth=login).status_code == 200
         answer = httpx.get(
-            f"{base}/registered-models/get", params={"name": "fraud"}, headers={"Host": "mlflow.internal"}
+            f"{base}/registered-models/get", params={"name": "fraud"}, headers={"Host": "mlflow.internal"}, auth=login
         )
         assert answer.json()["registered_model"]["name"] == "fraud"
         answer = httpx.get(f"{base}/registered-models/get", params={"name": "fraud"}, headers={"Host": "evil.example"})
@@ -170,19 +107,7 @@ def test_a_database_of_a_newer_mlflow_is_left_alone(postgresql: dict[str, str]) 
     address = make_url(f"postgresql+psycopg2://mlflow@127.0.0.1:{postgresql['ML_DATABASE_PORT']}/template1").set(
         password=PASSWORD
     )
-    with (
-        contextlib.closing(
-            psycopg2.connect(
-                host="127.0.0.1",
-                port=postgresql["ML_DATABASE_PORT"],
-                user="mlflow",
-                password=PASSWORD,
-                dbname="template1",
-            )
-        ) as connection,
-        connection,
-        connection.cursor() as cursor,
-    ):
+    with connected({**postgresql, "ML_DATABASE_NAME": "template1"}) as cursor:
         cursor.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
         cursor.execute("INSERT INTO alembic_version VALUES ('fffffffffff1')")
         cursor.execute("CREATE TABLE experiments (experiment_id int)")

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from ml_platform_runtime import __version__, aws, logs
+from ml_platform_runtime import registry_commands as registry
 from ml_platform_runtime.errors import BadInput, RuntimeFault
 from ml_platform_runtime.features import commands as features
 from ml_platform_runtime.quality import commands as quality
@@ -84,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "image-digest": "image that made it",
     }.items():
         promote.add_argument(f"--{name}", help=f"{text} (default: what MLflow knows)")
-    for package in (tables, quality, features):
+    for package in (tables, quality, features, registry):
         package.add_commands(add)
     show.add_argument("--history", action="store_true", help="print all states, newest first, one a line")
     return parser

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from ml_platform_runtime.config import EnvironmentReader
 from ml_platform_runtime.database import database_url, migration_lock
 from ml_platform_runtime.errors import RuntimeFault
+from ml_platform_runtime.registry_auth import AuthSettings, auth_environment, auth_settings, prepare_logins
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class RegistrySettings:
     port: int
     workers: int
     wait_seconds: int
+    auth: AuthSettings | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> RegistrySettings:
@@ -48,46 +50,57 @@ class RegistrySettings:
             port=reader.integer("ML_PORT", 5000, 1, 65535),
             workers=reader.integer("MLFLOW_WORKERS", 1, 1, 64),
             wait_seconds=reader.integer("ML_DATABASE_WAIT_SECONDS", 300, 1, 3600),
+            auth=auth_settings(reader),
         )
         reader.finish()
         return settings
 
 
-def migrate(url: URL, *, wait_seconds: float) -> bool:
-    """Bring the schema to what this MLflow needs; false when it already was there. What `mlflow db upgrade` does, without the password in a command line."""
+def migrate(url: URL, *, wait_seconds: float, auth: AuthSettings | None = None) -> bool:
+    """Bring the schema to what this MLflow needs; false when it already was there. What `mlflow db upgrade` does, without the password in a command line.
+
+    With `auth` the login tables and the first users too. One lock covers all of it.
+    """
+    with migration_lock(url, seconds=wait_seconds):
+        migrated = _migrate_schema(url)
+        if auth:
+            prepare_logins(url, auth)
+        return migrated
+
+
+def _migrate_schema(url: URL) -> bool:
     from alembic.util import CommandError
     from mlflow.store.db import utils
 
-    with migration_lock(url, seconds=wait_seconds):
-        engine = utils.create_sqlalchemy_engine_with_retry(url.render_as_string(hide_password=False))
-        try:
-            before = utils._get_schema_version(engine)
-            if before == utils._get_latest_schema_revision():
-                _log.info("the database schema is up to date", extra={"revision": before})
-                return False
-            if utils._is_empty_database(engine):
-                utils._initialize_tables(engine)
-            else:
-                utils._upgrade_db(engine)
-            _log.info(
-                "the database schema was migrated", extra={"from": before, "to": utils._get_schema_version(engine)}
-            )
-            return True
-        except CommandError as error:
-            raise RuntimeFault(
-                f"the database schema (revision {before}) is newer than this MLflow knows: {error}; run the image that migrated it, or restore a backup"
-            ) from error
-        finally:
-            engine.dispose()
+    engine = utils.create_sqlalchemy_engine_with_retry(url.render_as_string(hide_password=False))
+    try:
+        before = utils._get_schema_version(engine)
+        if before == utils._get_latest_schema_revision():
+            _log.info("the database schema is up to date", extra={"revision": before})
+            return False
+        if utils._is_empty_database(engine):
+            utils._initialize_tables(engine)
+        else:
+            utils._upgrade_db(engine)
+        _log.info("the database schema was migrated", extra={"from": before, "to": utils._get_schema_version(engine)})
+        return True
+    except CommandError as error:
+        raise RuntimeFault(
+            f"the database schema (revision {before}) is newer than this MLflow knows: {error}; run the image that migrated it, or restore a backup"
+        ) from error
+    finally:
+        engine.dispose()
 
 
 def server_environment(settings: RegistrySettings, environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of the MLflow server: the password travels here and not in the command line."""
-    child = {name: value for name, value in environment.items() if not name.startswith("ML_DATABASE_")}
+    child = {name: value for name, value in environment.items() if not name.startswith(("ML_DATABASE_", "ML_AUTH_"))}
     child["MLFLOW_BACKEND_STORE_URI"] = settings.url.render_as_string(hide_password=False)
     child["MLFLOW_ARTIFACTS_DESTINATION"] = settings.artifacts_destination
     child["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     child["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    if settings.auth:
+        child.update(auth_environment(settings.url, settings.auth))
     # boto3 reads this name only; containers are given the other.
     if environment.get("AWS_REGION"):
         child.setdefault("AWS_DEFAULT_REGION", environment["AWS_REGION"])
@@ -96,7 +109,7 @@ def server_environment(settings: RegistrySettings, environment: Mapping[str, str
 
 def run(settings: RegistrySettings) -> NoReturn:
     """Migrate, then replace this process by the server, which gets the signals itself."""
-    migrate(settings.url, wait_seconds=settings.wait_seconds)
+    migrate(settings.url, wait_seconds=settings.wait_seconds, auth=settings.auth)
     command = [
         sys.executable,
         "-m",
@@ -108,6 +121,7 @@ def run(settings: RegistrySettings) -> NoReturn:
         str(settings.port),
         "--workers",
         str(settings.workers),
+        *(["--app-name", "basic-auth"] if settings.auth else []),
     ]
     _log.info("starting", extra={"command": command[1:]})
     sys.stdout.flush()

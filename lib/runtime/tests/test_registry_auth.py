@@ -1,0 +1,304 @@
+"""MLflow's login as our own entry command starts it: real servers, a real PostgreSQL, secrets on the emulator."""
+
+from __future__ import annotations
+
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+
+from ml_platform_runtime.errors import BadInput, RuntimeFault
+from ml_platform_runtime.registry_logins import Login, MlflowUsers, rotate
+from ml_platform_runtime.registry_server import RegistrySettings
+from registry_fixtures import PASSWORD, connected, entries, new_database, postgresql
+from support import AWS_ENVIRONMENT, Service, free_port, running, runtime
+
+__all__ = ["postgresql"]
+
+ADMIN = Login("admin", "first-password-of-the-admin")
+MACHINES = Login("machines", "f%rst-password-of-machines")
+HOST = "mlflow.ml.internal"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A task of the service, and the database that it shares with others."""
+
+    environment: dict[str, str]
+    uri: str
+    service: Service
+
+
+def variables(admin: Login, machines: Login) -> dict[str, str]:
+    return {
+        "ML_REGISTRY_AUTH": "basic",
+        "ML_AUTH_ADMIN_USER": admin.user,
+        "ML_AUTH_ADMIN_PASSWORD": admin.password,
+        "ML_AUTH_MACHINE_USER": machines.user,
+        "ML_AUTH_MACHINE_PASSWORD": machines.password,
+        "ML_AUTH_SECRET_KEY": "a-key-for-all-tasks",
+    }
+
+
+@pytest.fixture(scope="module")
+def server(
+    postgresql: dict[str, str], aws: str, bucket: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("auth")
+    port = free_port()
+    environment = {
+        **new_database(postgresql),
+        **variables(ADMIN, MACHINES),
+        "AWS_ENDPOINT_URL": aws,
+        "ML_HOST": "127.0.0.1",
+        "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket}/mlflow-auth",
+        "MLFLOW_SERVER_ALLOWED_HOSTS": f"{HOST},{HOST}:443,127.0.0.1:*",
+        "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": f"https://{HOST}",
+        "TMPDIR": str(home),
+    }
+    with running(runtime("registry-server"), {**environment, "ML_PORT": str(port)}, home / "server.log") as service:
+        service.wait_for_http(f"http://127.0.0.1:{port}/health", seconds=120)
+        yield Server(environment, f"http://127.0.0.1:{port}", service)
+
+
+def search(uri: str, login: Login | None = None, **headers: str) -> int:
+    return httpx.get(
+        f"{uri}/api/2.0/mlflow/registered-models/search",
+        auth=(login.user, login.password) if login else None,
+        headers=headers,
+    ).status_code
+
+
+def test_nobody_gets_in_without_the_right_password_and_health_stays_open(server: Server) -> None:
+    uri = server.uri
+    assert search(uri) == 401
+    assert search(uri, Login("machines", "a-wrong-password")) == 401
+    assert search(uri, Login("nobody", MACHINES.password)) == 401
+    assert search(uri, MACHINES) == search(uri, ADMIN) == 200
+    assert httpx.get(f"{uri}/health").status_code == 200
+    assert httpx.get(f"{uri}/", follow_redirects=True).status_code == 401
+    assert httpx.get(f"{uri}/api/2.0/mlflow-artifacts/artifacts").status_code == 401
+
+
+def test_the_tables_of_the_login_stand_in_a_schema_of_their_own(server: Server) -> None:
+    with connected(server.environment) as cursor:
+        cursor.execute("SELECT username, is_admin FROM mlflow_auth.users ORDER BY username")
+        assert cursor.fetchall() == [("admin", True), ("machines", False)]
+        cursor.execute("SELECT table_schema FROM information_schema.tables WHERE table_name IN ('users', 'experiments')")
+        assert sorted(cursor.fetchall()) == [("mlflow_auth",), ("public",)]
+
+
+def test_no_password_is_told_or_handed_on(server: Server) -> None:
+    for secret in (ADMIN.password, MACHINES.password, PASSWORD, "a-key-for-all-tasks"):
+        assert secret not in server.service.text
+    environment = Path(f"/proc/{server.service._process.pid}/environ").read_text()
+    assert ADMIN.password not in environment
+    assert MACHINES.password not in environment
+
+
+def test_machines_may_work_on_everything_but_delete_only_what_is_theirs_and_manage_no_users(server: Server) -> None:
+    uri = f"{server.uri}/api/2.0/mlflow"
+    admin, machines = (ADMIN.user, ADMIN.password), (MACHINES.user, MACHINES.password)
+    experiment = httpx.post(f"{uri}/experiments/create", json={"name": "of-people"}, auth=admin).json()["experiment_id"]
+    run = httpx.post(f"{uri}/runs/create", json={"experiment_id": experiment}, auth=machines)
+    assert run.status_code == 200
+    assert httpx.post(f"{uri}/experiments/delete", json={"experiment_id": experiment}, auth=machines).status_code == 403
+    own = httpx.post(f"{uri}/experiments/create", json={"name": "of-machines"}, auth=machines).json()["experiment_id"]
+    assert httpx.post(f"{uri}/experiments/delete", json={"experiment_id": own}, auth=machines).status_code == 200
+    new = {"username": "mallory", "password": "a-password-of-mallory"}
+    assert httpx.post(f"{uri}/users/create", json=new, auth=machines).status_code == 403
+    taken = {"username": "admin", "password": "a-password-of-mallory"}
+    assert httpx.patch(f"{uri}/users/update-password", json=taken, auth=machines).status_code == 403
+    promoted = {"username": "machines", "is_admin": True}
+    assert httpx.patch(f"{uri}/users/update-admin", json=promoted, auth=machines).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": HOST}, 200),
+        ({"Host": f"{HOST}:443"}, 200),
+        ({"Host": f"{HOST}:8443"}, 403),
+        ({"Host": "evil.example"}, 403),
+    ],
+)
+def test_only_its_own_names_are_answered_with_and_without_the_port(
+    server: Server, headers: dict[str, str], status: int
+) -> None:
+    assert search(server.uri, MACHINES, **headers) == status
+
+
+@pytest.mark.parametrize(("origin", "status"), [(f"https://{HOST}", 200), ("https://evil.example", 403), (None, 200)])
+def test_a_page_of_another_origin_cannot_write_even_with_a_login(
+    server: Server, origin: str | None, status: int
+) -> None:
+    answer = httpx.post(
+        f"{server.uri}/api/2.0/mlflow/registered-models/create",
+        json={"name": f"from-{status}-{bool(origin)}"},
+        auth=(MACHINES.user, MACHINES.password),
+        headers={"Host": HOST, **({"Origin": origin} if origin else {})},
+    )
+    assert answer.status_code == status
+
+
+JOB = """
+import mlflow, os
+mlflow.set_experiment("a-job")
+with mlflow.start_run() as run:
+    mlflow.log_metric("auc", 0.9)
+    mlflow.log_text("hello", "note.txt")
+text = mlflow.artifacts.load_text(run.info.artifact_uri + "/note.txt")
+client = mlflow.MlflowClient()
+client.create_registered_model(os.environ["MODEL"])
+client.create_model_version(os.environ["MODEL"], run.info.artifact_uri, run.info.run_id)
+client.set_registered_model_alias(os.environ["MODEL"], "champion", "1")
+print("read", text, "version", client.get_model_version_by_alias(os.environ["MODEL"], "champion").version)
+"""
+
+
+def job(uri: str, login: Login, model: str) -> subprocess.CompletedProcess[str]:
+    """A job of a user: MLflow's SDK, a login by the variables that a job gets, no AWS credentials."""
+    base = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_"))}
+    login_variables = {"MLFLOW_TRACKING_USERNAME": login.user, "MLFLOW_TRACKING_PASSWORD": login.password}
+    return subprocess.run(
+        [sys.executable, "-c", JOB],
+        env={**base, "MLFLOW_TRACKING_URI": uri, "MODEL": model, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", **login_variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def secret(aws: str) -> Any:
+    return boto3.session.Session().client("secretsmanager", endpoint_url=aws, region_name="eu-west-1")
+
+
+def put(secret: Any, name: str, login: Login) -> str:
+    value = json.dumps({"username": login.user, "password": login.password})
+    return str(secret.create_secret(Name=name, SecretString=value)["ARN"])
+
+
+def current(secret: Any, name: str) -> Login:
+    value = json.loads(secret.get_secret_value(SecretId=name)["SecretString"])
+    return Login(value["username"], value["password"])
+
+
+def test_logins_rotate_without_an_outage_and_tasks_old_and_new_know_them(
+    server: Server, secret: Any, aws: str, tmp_path: Path
+) -> None:
+    names = [put(secret, "auth-machines", MACHINES), put(secret, "auth-admin", ADMIN)]
+    done = subprocess.run(
+        runtime("registry-rotate", "--secret", names[0], "--secret", names[1], "--admin-secret", names[1]),
+        env={**os.environ, **AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": aws, "MLFLOW_TRACKING_URI": server.uri},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [login["user"] for login in json.loads(done.stdout)["logins"]] == ["machines-b", "admin-b"]
+    machines, admin = current(secret, names[0]), current(secret, names[1])
+    for password in (machines.password, admin.password):
+        assert password not in done.stdout + done.stderr
+    assert MlflowUsers(server.uri, admin).is_admin("admin-b")
+    assert not MlflowUsers(server.uri, admin).is_admin("machines-b")
+
+    # a task that starts now is given the new secrets and finds its users; the task of before goes on
+    port = free_port()
+    environment = {**server.environment, **variables(admin, machines), "ML_PORT": str(port), "TMPDIR": str(tmp_path)}
+    with running(runtime("registry-server"), environment, tmp_path / "new.log") as service:
+        # meanwhile: jobs that started before go on, jobs that start now work
+        assert [search(server.uri, login) for login in (MACHINES, machines, ADMIN, admin)] == [200, 200, 200, 200]
+        run = job(server.uri, machines, "after-rotation")
+        assert run.stdout.endswith("read hello version 1\n"), run.stderr
+        service.wait_for_http(f"http://127.0.0.1:{port}/health", seconds=90)
+        assert "a user was created" not in service.text
+        uri = f"http://127.0.0.1:{port}"
+        assert [search(uri, login) for login in (MACHINES, machines, ADMIN, admin)] == [200, 200, 200, 200]
+        # the next time the first login ends, the one in use stays
+        rotate(secret, names[0], names[1], uri)
+        third = current(secret, names[0])
+        assert third.user == "machines"
+        assert [search(uri, login) for login in (MACHINES, machines, third)] == [401, 200, 200]
+
+
+def test_a_rotation_that_was_killed_half_way_is_ended_by_the_next(server: Server, secret: Any) -> None:
+    uri = server.uri
+    admin = put(secret, "half-admin", Login("half-admin", "a-password-of-half-admin"))
+    name = put(secret, "half", Login("half", "first-password-of-half"))
+    MlflowUsers(uri, ADMIN).ensure(Login("half-admin", "a-password-of-half-admin"), is_admin=True)
+    MlflowUsers(uri, ADMIN).ensure(Login("half", "first-password-of-half"), is_admin=False)
+
+    class Killed(Exception):
+        pass
+
+    def killed(**_: Any) -> None:
+        raise Killed
+
+    dying = boto3.session.Session().client("secretsmanager", endpoint_url=secret.meta.endpoint_url, region_name="eu-west-1")
+    dying.update_secret_version_stage = killed
+    with pytest.raises(Killed):
+        rotate(dying, name, admin, uri)
+    # the secret still names the old login, which works; the prepared one is taken up again, not made anew
+    assert current(secret, name).user == "half"
+    prepared = json.loads(secret.get_secret_value(SecretId=name, VersionStage="AWSPENDING")["SecretString"])
+    assert search(uri, current(secret, name)) == search(uri, Login(prepared["username"], prepared["password"])) == 200
+    rotate(secret, name, admin, uri)
+    assert current(secret, name) == Login(prepared["username"], prepared["password"])
+
+
+def test_a_rotation_that_mlflow_refuses_leaves_the_old_login_in_the_secret(server: Server, secret: Any) -> None:
+    admin = put(secret, "stale-admin", Login("admin", "not-the-password-any-more"))
+    name = put(secret, "untouched", MACHINES)
+    with pytest.raises(RuntimeFault, match="refused POST users/create as admin|refused GET users/get"):
+        rotate(secret, name, admin, server.uri)
+    assert current(secret, name) == MACHINES
+    with pytest.raises(RuntimeFault, match="cannot be used"):
+        rotate(secret, name, admin, f"http://127.0.0.1:{free_port()}")
+    assert current(secret, name) == MACHINES
+
+
+def test_a_secret_that_is_no_login_is_named_and_not_repeated(secret: Any) -> None:
+    name = secret.create_secret(Name="no-login", SecretString='"hush"')["ARN"]
+    with pytest.raises(BadInput, match="no-login.* holds no JSON object with username and password") as caught:
+        rotate(secret, name, name, "http://127.0.0.1:1")
+    assert "hush" not in str(caught.value)
+
+
+def test_settings_of_a_login_are_told_all_at_once() -> None:
+    with pytest.raises(BadInput) as caught:
+        RegistrySettings.from_environment(
+            {
+                "ML_DATABASE_URL": "sqlite:////tmp/x.db",
+                "MLFLOW_ARTIFACTS_DESTINATION": "s3://b/p",
+                "ML_REGISTRY_AUTH": "basic",
+                "ML_AUTH_ADMIN_USER": "admin",
+                "ML_AUTH_ADMIN_PASSWORD": "short",
+                "ML_AUTH_DEFAULT_PERMISSION": "ALL",
+            }
+        )
+    assert str(caught.value) == (
+        "ML_AUTH_DEFAULT_PERMISSION is 'ALL'; allowed are READ, USE, EDIT, MANAGE, NO_PERMISSIONS; "
+        "ML_AUTH_ADMIN_PASSWORD has 5 characters; MLflow takes 12 or more; "
+        "ML_AUTH_MACHINE_USER is not set; give the user name of machines; "
+        "ML_AUTH_MACHINE_PASSWORD is not set; give the first password of machines; "
+        "ML_AUTH_SECRET_KEY is not set; give a random text, the same for every task"
+    )
+    with pytest.raises(BadInput, match="ML_REGISTRY_AUTH is 'ldap'; allowed are none and basic"):
+        RegistrySettings.from_environment(
+            {
+                "ML_DATABASE_URL": "sqlite:////tmp/x.db",
+                "MLFLOW_ARTIFACTS_DESTINATION": "s3://b/p",
+                "ML_REGISTRY_AUTH": "ldap",
+            }
+        )
