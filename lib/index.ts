@@ -4,5 +4,6 @@ export * as network from './network';
 export * as cluster from './cluster';
 export * as data from './data';
 export * as registry from './registry';
+export * as features from './features';
 export * as serving from './serving';
 export * as monitoring from './monitoring';
