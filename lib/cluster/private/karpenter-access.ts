@@ -2,7 +2,7 @@ import { Fn } from 'aws-cdk-lib';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { acknowledgeRolesBelow } from '../../network/acknowledge-wildcards';
+import { acknowledgeRolesBelow, acknowledgeWildcards } from '../../network/acknowledge-wildcards';
 import { NODE_POLICIES } from '../blueprint/karpenter';
 import { karpenterPolicy } from '../blueprint/karpenter-policy';
 import type { IMlCluster } from '../interfaces';
@@ -33,11 +33,13 @@ export class KarpenterAccess extends Construct {
       roles: [this.nodeRole.roleName], instanceProfileName: props.instanceProfileName,
     });
     new eks.CfnAccessEntry(this, 'NodeEntry', { clusterName: cluster.clusterName, principalArn: this.nodeRole.roleArn, type: 'EC2_LINUX' });
-    new iam.CfnManagedPolicy(this, 'ControllerPolicy', {
+    const policy = new iam.CfnManagedPolicy(this, 'ControllerPolicy', {
       description: 'What Karpenter may do in its own cluster',
       roles: [props.controllerRole.roleName],
       policyDocument: this.policyDocument(props),
     });
+    acknowledgeWildcards(policy, karpenterPolicy().flatMap(({ Resource }) => Resource),
+      'the statements are Karpenter\'s own: what it makes has no name yet, so the tag of the cluster is the limit, and reading EC2 and its prices knows no resource');
     acknowledgeRolesBelow(this, 'policies of nodes are maintained by AWS');
   }
 
