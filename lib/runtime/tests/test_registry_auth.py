@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import json
 import os
 import subprocess
@@ -19,7 +18,7 @@ import pytest
 from ml_platform_runtime.errors import BadInput, RuntimeFault
 from ml_platform_runtime.registry_logins import Login, MlflowUsers, rotate
 from ml_platform_runtime.registry_server import RegistrySettings
-from registry_fixtures import PASSWORD, connected, entries, new_database, postgresql
+from registry_fixtures import PASSWORD, connected, new_database, postgresql
 from support import AWS_ENVIRONMENT, Service, free_port, running, runtime
 
 __all__ = ["postgresql"]
@@ -93,7 +92,9 @@ def test_the_tables_of_the_login_stand_in_a_schema_of_their_own(server: Server) 
     with connected(server.environment) as cursor:
         cursor.execute("SELECT username, is_admin FROM mlflow_auth.users ORDER BY username")
         assert cursor.fetchall() == [("admin", True), ("machines", False)]
-        cursor.execute("SELECT table_schema FROM information_schema.tables WHERE table_name IN ('users', 'experiments')")
+        cursor.execute(
+            "SELECT table_schema FROM information_schema.tables WHERE table_name IN ('users', 'experiments')"
+        )
         assert sorted(cursor.fetchall()) == [("mlflow_auth",), ("public",)]
 
 
@@ -171,7 +172,13 @@ def job(uri: str, login: Login, model: str) -> subprocess.CompletedProcess[str]:
     login_variables = {"MLFLOW_TRACKING_USERNAME": login.user, "MLFLOW_TRACKING_PASSWORD": login.password}
     return subprocess.run(
         [sys.executable, "-c", JOB],
-        env={**base, "MLFLOW_TRACKING_URI": uri, "MODEL": model, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", **login_variables},
+        env={
+            **base,
+            "MLFLOW_TRACKING_URI": uri,
+            "MODEL": model,
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+            **login_variables,
+        },
         capture_output=True,
         text=True,
         timeout=120,
@@ -245,7 +252,9 @@ def test_a_rotation_that_was_killed_half_way_is_ended_by_the_next(server: Server
     def killed(**_: Any) -> None:
         raise Killed
 
-    dying = boto3.session.Session().client("secretsmanager", endpoint_url=secret.meta.endpoint_url, region_name="eu-west-1")
+    dying = boto3.session.Session().client(
+        "secretsmanager", endpoint_url=secret.meta.endpoint_url, region_name="eu-west-1"
+    )
     dying.update_secret_version_stage = killed
     with pytest.raises(Killed):
         rotate(dying, name, admin, uri)

@@ -14,8 +14,12 @@ from ml_platform_runtime.errors import BadInput
 
 def add_commands(add: AddCommand) -> None:
     """registry-rotate."""
-    rotate = add("registry-rotate", _rotate, "Give the registry's logins new passwords; the old ones work until the next time.")
-    rotate.add_argument("--secret", action="append", required=True, help="secret of a login; may be given more than once")
+    rotate = add(
+        "registry-rotate", _rotate, "Give the registry's logins new passwords; the old ones work until the next time."
+    )
+    rotate.add_argument(
+        "--secret", action="append", required=True, help="secret of a login; may be given more than once"
+    )
     rotate.add_argument("--admin-secret", required=True, help="secret of the administrator's login")
 
 

@@ -140,4 +140,6 @@ def _read(client: Any, secret_id: str, *, stage: str | None = None, version: str
         return Login(str(value["username"]), str(value["password"])), str(found["VersionId"])
     except (KeyError, TypeError, ValueError) as error:
         # The text may be a password, so it is not repeated.
-        raise BadInput(f"secret {secret_id} holds no JSON object with username and password; give the secret of a login") from error
+        raise BadInput(
+            f"secret {secret_id} holds no JSON object with username and password; give the secret of a login"
+        ) from error
