@@ -30,6 +30,19 @@ def add_commands(add: AddCommand) -> None:
     command.add_argument("--dry-run", action="store_true", help="count rows, write units and dollars; write nothing")
     command.add_argument("--dollars-per-million-units", type=float, help="of DynamoDB writes (default: us-east-1)")
     _common(command)
+    command = add("features-training-set", _training_set, "Join features to entity rows as of each row's time.")
+    command.add_argument("--entities", metavar="URI", help="Parquet of entity rows: a file, or a folder that ends in /")
+    command.add_argument("--entity-table", metavar="TABLE", help="Iceberg table of entity rows: database.table[@tag]")
+    command.add_argument("--timestamp-column", default="event_timestamp", help="default: %(default)s")
+    command.add_argument("--service", help="feature service that says which features")
+    command.add_argument("--feature", action="append", default=[], metavar="VIEW:FEATURE", help="repeatable")
+    command.add_argument(
+        "--output", required=True, metavar="URI", help="s3://bucket/key.parquet; the record lies beside it"
+    )
+    command.add_argument("--full-feature-names", action="store_true", help="name columns view__feature")
+    command.add_argument("--tag", help="keep the snapshots that were read, by an Iceberg tag of this name")
+    command.add_argument("--retention-days", type=int, default=365, help="of the tag (default: %(default)s)")
+    command.add_argument("--report", metavar="URI", help="also write the record to this path or s3:// address")
 
 
 def _moment(text: str) -> datetime:
@@ -94,4 +107,23 @@ def _materialize(options: argparse.Namespace) -> int:
         dollars_per_million_units=DOLLARS_PER_MILLION_UNITS if price is None else price,
     )
     _done(options, materialize(settings, plan))
+    return 0
+
+
+def _training_set(options: argparse.Namespace) -> int:
+    settings = _settings()
+    from ml_platform_runtime.features.training_set import Request, build
+
+    request = Request(
+        entities=options.entities,
+        entity_table=options.entity_table,
+        timestamp_column=options.timestamp_column,
+        service=options.service,
+        features=options.feature,
+        output=options.output,
+        full_names=options.full_feature_names,
+        tag=options.tag,
+        retention_days=options.retention_days,
+    )
+    _done(options, build(settings, request))
     return 0

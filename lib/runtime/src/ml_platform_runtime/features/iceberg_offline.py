@@ -46,8 +46,8 @@ def table_id(source: IcebergSource) -> str:
     return f"{source.catalog_name}.{source.namespace}.{source.iceberg_table}"
 
 
-def load_table(source: IcebergSource) -> Any:
-    """The pyiceberg table of a source. Raises pyiceberg's NoSuchTableError."""
+def load_source_catalog(source: IcebergSource) -> Any:
+    """The pyiceberg catalogue of a source."""
     from pyiceberg.catalog import load_catalog
 
     properties = {"type": source.catalog_type, **source.catalog_properties}
@@ -55,7 +55,12 @@ def load_table(source: IcebergSource) -> Any:
         properties.setdefault("uri", source.endpoint)
     if source.warehouse:
         properties.setdefault("warehouse", source.warehouse)
-    return load_catalog(source.catalog_name, **properties).load_table(f"{source.namespace}.{source.iceberg_table}")
+    return load_catalog(source.catalog_name, **properties)
+
+
+def load_table(source: IcebergSource) -> Any:
+    """The pyiceberg table of a source. Raises pyiceberg's NoSuchTableError."""
+    return load_source_catalog(source).load_table(f"{source.namespace}.{source.iceberg_table}")
 
 
 class IcebergOfflineStore(DaskOfflineStore):  # type: ignore[misc]

@@ -40,6 +40,8 @@ class Plan:
 def materialize(settings: FeatureSettings, plan: Plan) -> dict[str, Any]:
     """The report: rows, write units and dollars of each view."""
     with opened(settings) as store:
+        # Otherwise Feast writes every row of the window, and the last one written wins, whatever its time.
+        store.config.materialization_config.pull_latest_features = True
         views = chosen_views(store, plan.views)
         if not views:
             raise BadInput(f"project {store.project} has no online view; apply one first")
