@@ -7,6 +7,7 @@ import type { DataContract } from './blueprint/data-contract';
 import type { IcebergTableBlueprint } from './blueprint/iceberg-table';
 import type { IcebergTableDefinition } from './blueprint/iceberg-table-definition';
 import { plannedTable } from './blueprint/planned-table';
+import { snakeCase } from './blueprint/snake-case';
 import { TableMaintenance, tableOptimizers } from './blueprint/table-maintenance';
 import { Zone } from './blueprint/zone';
 import { IDataLake, IIcebergTable, IIcebergTableGrants } from './interfaces';
@@ -53,6 +54,12 @@ export interface IcebergTableAttributes {
    * @default - `tables/<tableName>`
    */
   readonly prefix?: string;
+  /**
+   * The table's contract: through it a table that exists evolves by `TableMigrations`.
+   *
+   * @default - none
+   */
+  readonly contract?: DataContract;
 }
 
 /**
@@ -81,7 +88,6 @@ export class IcebergTable extends Construct implements IIcebergTable {
   readonly grants: IIcebergTableGrants;
   /** Bucket that holds the table. */
   readonly bucket: s3.IBucket;
-  /** The table's contract, if it has one. */
   readonly contract?: DataContract;
   /** The table in the catalog. */
   readonly resource: glue.CfnTable;
@@ -148,9 +154,11 @@ class ImportedTable extends Construct implements IIcebergTable {
   readonly tableArn: string;
   readonly location: string;
   readonly grants: IIcebergTableGrants;
+  readonly contract?: DataContract;
 
   constructor(scope: Construct, id: string, attributes: IcebergTableAttributes) {
     super(scope, id);
+    this.contract = attributes.contract;
     this.tableName = attributes.tableName;
     this.databaseName = attributes.databaseName;
     const prefix = (attributes.prefix ?? `tables/${attributes.tableName}`).replace(/^\/+|\/+$/g, '');
@@ -171,9 +179,4 @@ function arnsOf(scope: Construct, databaseName: string, tableName: string, bucke
     objects: bucket.arnForObjects(`${prefix}/*`),
     prefix,
   };
-}
-
-/** `CardPayments` and `card-payments` become `card_payments`. */
-function snakeCase(id: string): string {
-  return id.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/[^A-Za-z0-9]+/g, '_').toLowerCase();
 }

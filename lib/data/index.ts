@@ -1,6 +1,9 @@
 export * from './interfaces';
 export * from './data-lake';
 export * from './iceberg-table';
+export * from './table-migrations';
+export * from './s3-table';
+export * from './s3-table-catalog';
 export * from './blueprint/column';
 export * from './blueprint/column-check';
 export { DataContract, DataContractProps } from './blueprint/data-contract';
@@ -10,3 +13,4 @@ export * from './blueprint/partition';
 export * from './blueprint/sort';
 export { AutomaticMaintenance, TableMaintenance } from './blueprint/table-maintenance';
 export * from './blueprint/zone';
+export { ColdStorage, ZoneTransition } from './blueprint/zone-transition';

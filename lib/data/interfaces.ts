@@ -1,6 +1,8 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
+import type { DataContract } from './blueprint/data-contract';
 import type { Zone } from './blueprint/zone';
 
 /** Who may do what with a table. */
@@ -23,6 +25,8 @@ export interface IIcebergTable extends IConstruct {
   readonly location: string;
   /** Types of the top-level columns by name, for example `long`; undefined where they are not known, as of a table that exists. */
   readonly columnTypes?: { readonly [name: string]: string };
+  /** The contract through which the table evolves, if it has one. */
+  readonly contract?: DataContract;
   /** Who may do what with the table. */
   readonly grants: IIcebergTableGrants;
 }
@@ -43,4 +47,16 @@ export interface IDataLake extends IConstruct {
   readonly grants: IDataLakeGrants;
   /** The bucket of a zone; fails with `unknown-zone` if an imported lake was not given one. */
   bucket(zone: Zone): s3.IBucket;
+}
+
+/** A catalog of S3 Tables: a table bucket and a namespace in it. */
+export interface IS3TableCatalog extends IConstruct {
+  /** ARN of the table bucket. */
+  readonly tableBucketArn: string;
+  /** Name of the namespace: what Glue calls a database. */
+  readonly namespaceName: string;
+  /** Key of the table bucket, if it has one. */
+  readonly encryptionKey?: kms.IKey;
+  /** What pyiceberg's `load_catalog` needs to reach the catalog, and other clients of Iceberg's REST protocol alike. */
+  readonly catalogProperties: { readonly [key: string]: string };
 }

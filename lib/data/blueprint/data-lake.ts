@@ -2,6 +2,7 @@ import type { Duration } from 'aws-cdk-lib';
 import { SQL_NAME } from './iceberg-table';
 import { wholeDays } from './whole-days';
 import { Zone } from './zone';
+import { TransitionBlueprint, ZoneTransition, zoneTransitions } from './zone-transition';
 import { checkText } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 
@@ -9,6 +10,7 @@ import type { Faults } from '../../core/private/faults';
 export interface DataLakeInput {
   readonly databaseName?: string;
   readonly noncurrentVersionExpiration?: Duration;
+  readonly transitions?: ZoneTransition[];
 }
 
 /** A lake, decided. */
@@ -20,6 +22,8 @@ export interface DataLakeBlueprint {
   readonly incompleteUploadDays: number;
   /** Days for which access logs are kept. */
   readonly accessLogDays: number;
+  /** When objects move to cheaper storage. */
+  readonly transitions: TransitionBlueprint[];
 }
 
 /** Decides on a lake; the engine creates what this says. */
@@ -35,5 +39,6 @@ export function dataLake(faults: Faults, input: DataLakeInput): DataLakeBlueprin
     noncurrentDays: wholeDays(faults, 'noncurrentVersionExpiration', input.noncurrentVersionExpiration, 30),
     incompleteUploadDays: 7,
     accessLogDays: 90,
+    transitions: zoneTransitions(faults, input.transitions),
   };
 }

@@ -1,4 +1,4 @@
-import type { Stack } from 'aws-cdk-lib';
+import { Duration, type Stack } from 'aws-cdk-lib';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { template } from './support';
@@ -30,4 +30,16 @@ export const LAKE_USES: StructUses = {
   'data.AutomaticMaintenance': template<platform.data.AutomaticMaintenance>((stack, given) => {
     new data.DataLake(stack, 'Lake').addTable('Table', { columns: COLUMNS, maintenance: data.TableMaintenance.automatic(given) });
   }),
+  'data.ZoneTransition': template<platform.data.ZoneTransition>((stack, given) => {
+    new data.DataLake(stack, 'Lake', { transitions: [{ zone: data.Zone.RAW, ...given }] });
+  }, { after: Duration.days(60) }),
+  'data.S3TableCatalogProps': template<platform.data.S3TableCatalogProps>((stack, given) => {
+    new data.S3TableCatalog(stack, 'Tables', given).addTable('Table', { columns: COLUMNS });
+  }),
+  'data.S3TableOptions': template<platform.data.S3TableOptions>((stack, given) => {
+    new data.S3TableCatalog(stack, 'Tables').addTable('Table', { columns: COLUMNS, ...given });
+  }, { maintenance: data.TableMaintenance.none() }),
+  'data.S3TableProps': template<platform.data.S3TableProps>((stack, given) => {
+    new data.S3Table(stack, 'Table', { catalog: new data.S3TableCatalog(stack, 'Tables'), columns: COLUMNS, ...given });
+  }, { maintenance: data.TableMaintenance.none() }),
 };
