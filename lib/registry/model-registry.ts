@@ -178,6 +178,11 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
     return this.database.instance;
   }
 
+  /** The Aurora cluster, if one was made here. */
+  get databaseCluster(): RegistryDatabaseConfig['cluster'] {
+    return this.database.cluster;
+  }
+
   clientEnvironment(): MlflowClientEnvironment {
     return clientEnvironmentOf(this.trackingUri, this.machineLogin);
   }
@@ -206,6 +211,8 @@ function planServer(faults: Faults, scope: Construct, props: ModelRegistryProps,
     databaseHost: database?.host ?? '',
     databasePort: database?.port ?? '',
     databaseName: database?.databaseName ?? '',
+    addressInSecret: database?.addressInSecret,
+    databaseEnvironment: database?.environment,
     region: Stack.of(scope).region,
     workers: props.workers,
     cpu: props.cpu,

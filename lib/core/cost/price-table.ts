@@ -20,6 +20,8 @@ export interface PriceTable {
   readonly postgresHour: Record<string, number>;
   /** USD per GB and month of gp2 or gp3 storage in one zone; twice that with a standby. */
   readonly rdsStorageGbMonth: number;
+  /** USD per capacity unit and hour of Aurora Serverless v2, standard storage. https://aws.amazon.com/rds/aurora/pricing/ */
+  readonly auroraCapacityUnitHour: number;
   /** USD per secret and month. https://aws.amazon.com/secrets-manager/pricing/ */
   readonly secretMonth: number;
   /** USD per customer managed key and month. https://aws.amazon.com/kms/pricing/ */
@@ -75,6 +77,7 @@ export const US_EAST_1_2026_11: PriceTable = {
     'db.t3.medium': 0.072,
   },
   rdsStorageGbMonth: 0.115,
+  auroraCapacityUnitHour: 0.12,
   secretMonth: 0.40,
   kmsKeyMonth: 1.00,
   alarmMetricMonth: 0.10,

@@ -1,4 +1,4 @@
-import { checkInteger, checkLiteral, checkText } from '../../core/private/checks';
+import { checkInteger, checkLiteral, checkText, kebab } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
 
@@ -105,4 +105,96 @@ function alarms(): DatabaseAlarm[] {
       description: 'Registry database: CPU above 90 % for 30 minutes. Choose a larger instanceType.',
     },
   ];
+}
+
+/** What a user may say about an Aurora cluster. */
+export interface AuroraInput {
+  readonly minCapacity?: number;
+  readonly maxCapacity?: number;
+  /** In seconds. */
+  readonly autoPause?: number;
+  readonly readers?: number;
+  /** In days. */
+  readonly backupRetention?: number;
+  readonly port?: number;
+  readonly deletionProtection?: boolean;
+  /** True if the data may go with the stack. */
+  readonly destroy: boolean;
+}
+
+/** The registry's Aurora cluster, as data. */
+export interface AuroraBlueprint {
+  readonly engineVersion: string;
+  readonly majorVersion: string;
+  /** In Aurora capacity units: about 2 GiB of memory each. */
+  readonly minCapacity: number;
+  readonly maxCapacity: number;
+  /** Set only where the cluster may pause. */
+  readonly autoPauseSeconds?: number;
+  readonly readers: number;
+  readonly backupDays: number;
+  readonly port: number;
+  readonly databaseName: string;
+  readonly userName: string;
+  readonly certificateAuthority: string;
+  readonly logExports: string[];
+  readonly deletionProtection: boolean;
+  /** Whether the data outlives the cluster as a snapshot. */
+  readonly finalSnapshot: boolean;
+  /** Variables of the MLflow server. */
+  readonly environment: Record<string, string>;
+  readonly alarms: DatabaseAlarm[];
+}
+
+const MOST_CAPACITY = 256;
+const MOST_READERS = 15;
+
+/**
+ * Decides on an Aurora Serverless v2 cluster. It pauses only while nobody is connected, so a server that may let it pause keeps no
+ * connection (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html).
+ */
+export function auroraDatabase(faults: Faults, input: AuroraInput): AuroraBlueprint {
+  const { minCapacity = 0.5, maxCapacity = 2, readers = 0 } = input;
+  for (const property of ['minCapacity', 'maxCapacity', 'autoPause', 'readers', 'backupRetention', 'port'] as const) {
+    checkLiteral(faults, property, input[property]);
+  }
+  checkCapacity(faults, 'minCapacity', minCapacity, 0);
+  checkCapacity(faults, 'maxCapacity', maxCapacity, 1);
+  faults.check(isUnresolved([minCapacity, maxCapacity]) || maxCapacity >= minCapacity, 'max-capacity-below-min-capacity',
+    `maxCapacity ${maxCapacity} is below minCapacity ${minCapacity}; raise maxCapacity or lower minCapacity`);
+  checkInteger(faults, 'autoPause', input.autoPause, { min: 300, max: 86_400, unit: 'seconds' });
+  faults.check(input.autoPause === undefined || minCapacity === 0, 'auto-pause-without-zero',
+    `autoPause is given, but minCapacity ${minCapacity} never lets the cluster pause; set minCapacity to 0 or leave autoPause out`);
+  checkInteger(faults, 'readers', readers, { min: 0, max: MOST_READERS });
+  checkInteger(faults, 'backupRetention', input.backupRetention, { min: 1, max: 35, unit: 'days' });
+  checkInteger(faults, 'port', input.port, { min: LOWEST_PORT, max: 65_535 });
+  const pauses = minCapacity === 0;
+  return {
+    engineVersion: '17.7',
+    majorVersion: '17',
+    minCapacity,
+    maxCapacity,
+    ...pauses ? { autoPauseSeconds: input.autoPause ?? 300 } : {},
+    readers,
+    backupDays: input.backupRetention ?? 7,
+    port: input.port ?? 5432,
+    databaseName: 'mlflow',
+    userName: 'mlflow',
+    certificateAuthority: 'rds-ca-rsa2048-g1',
+    logExports: ['postgresql'],
+    deletionProtection: !input.destroy && (input.deletionProtection ?? true),
+    finalSnapshot: !input.destroy,
+    environment: pauses ? { MLFLOW_SQLALCHEMYSTORE_POOLCLASS: 'NullPool' } : {},
+    alarms: [{
+      id: 'CapacityAlarm', metricName: 'ACUUtilization', statistic: 'Average', comparison: 'GreaterThan', threshold: 90,
+      periodMinutes: 5, evaluationPeriods: 6,
+      description: 'Registry database: above 90 % of its largest capacity for 30 minutes. Raise maxCapacity.',
+    }],
+  };
+}
+
+/** https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html */
+function checkCapacity(faults: Faults, property: string, value: number, min: number): void {
+  faults.check(isUnresolved(value) || (value >= min && value <= MOST_CAPACITY && Number.isInteger(2 * value)), `invalid-${kebab(property)}`,
+    `${property} ${value} is not from ${min} to ${MOST_CAPACITY} capacity units in steps of 0.5; use a value in that range`);
 }

@@ -16,6 +16,10 @@ export interface RegistryServerInput {
   readonly databaseHost: string;
   readonly databasePort: string;
   readonly databaseName: string;
+  /** Whether the database's secret holds its address as well. */
+  readonly addressInSecret?: boolean;
+  /** Further variables that the database asks for. */
+  readonly databaseEnvironment?: { readonly [name: string]: string };
   readonly region: string;
   readonly workers?: number;
   readonly cpu?: number;
@@ -71,7 +75,12 @@ export function registryServer(faults: Faults, input: RegistryServerInput): Regi
     healthPath: '/health',
     healthGraceSeconds: 180,
     environment: environment(input, host, workers),
-    secretFields: { ML_DATABASE_USER: 'username', ML_DATABASE_PASSWORD: 'password' },
+    secretFields: {
+      ML_DATABASE_USER: 'username',
+      ML_DATABASE_PASSWORD: 'password',
+      // the fields that RDS writes: https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
+      ...input.addressInSecret ? { ML_DATABASE_HOST: 'host', ML_DATABASE_PORT: 'port', ML_DATABASE_NAME: 'dbname' } : {},
+    },
   };
 }
 
@@ -87,9 +96,10 @@ function environment(input: RegistryServerInput, host: string, workers: number):
     AWS_REGION: input.region,
     // the only place that the container may write to
     HOME: '/tmp',
-    ML_DATABASE_HOST: input.databaseHost,
-    ML_DATABASE_PORT: input.databasePort,
-    ML_DATABASE_NAME: input.databaseName,
+    ...input.addressInSecret ? {} : {
+      ML_DATABASE_HOST: input.databaseHost, ML_DATABASE_PORT: input.databasePort, ML_DATABASE_NAME: input.databaseName,
+    },
+    ...input.databaseEnvironment,
     MLFLOW_ARTIFACTS_DESTINATION: `s3://${input.artifactBucketName}/${input.artifactPrefix}`,
     MLFLOW_SERVER_ALLOWED_HOSTS: allowedHosts(input, host).join(','),
     MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: `${input.protocol}://${host}`,

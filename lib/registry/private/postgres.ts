@@ -63,7 +63,8 @@ function attached(instance: rds.DatabaseInstance): secretsmanager.ISecret {
   return instance.secret ?? fail(instance.node.path, 'no-secret', 'the database has no secret although it was made with one; report this');
 }
 
-function createAlarm(instance: rds.DatabaseInstance, plan: DatabaseAlarm, actions: cloudwatch.IAlarmAction[]): cloudwatch.Alarm {
+/** An alarm on a metric of the database. */
+export function createAlarm(instance: rds.DatabaseInstance | rds.DatabaseCluster, plan: DatabaseAlarm, actions: cloudwatch.IAlarmAction[]): cloudwatch.Alarm {
   const { ComparisonOperator: operator, TreatMissingData } = cloudwatch;
   const alarm = instance
     .metric(plan.metricName, { statistic: plan.statistic, period: Duration.minutes(plan.periodMinutes) })

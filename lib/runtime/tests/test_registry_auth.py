@@ -201,6 +201,12 @@ def current(secret: Any, name: str) -> Login:
     return Login(value["username"], value["password"])
 
 
+def connections(database: dict[str, str], application: str) -> int:
+    with connected(database) as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", (application,))
+        return int(cursor.fetchone()[0])
+
+
 def test_logins_rotate_without_an_outage_and_tasks_old_and_new_know_them(
     server: Server, secret: Any, aws: str, tmp_path: Path
 ) -> None:
@@ -222,7 +228,15 @@ def test_logins_rotate_without_an_outage_and_tasks_old_and_new_know_them(
 
     # a task that starts now is given the new secrets and finds its users; the task of before goes on
     port = free_port()
-    environment = {**server.environment, **variables(admin, machines), "ML_PORT": str(port), "TMPDIR": str(tmp_path)}
+    environment = {
+        **server.environment,
+        **variables(admin, machines),
+        "ML_PORT": str(port),
+        "TMPDIR": str(tmp_path),
+        # as beside an Aurora cluster that may pause
+        "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool",
+        "PGAPPNAME": "new-task",
+    }
     with running(runtime("registry-server"), environment, tmp_path / "new.log") as service:
         # meanwhile: jobs that started before go on, jobs that start now work
         assert [search(server.uri, login) for login in (MACHINES, machines, ADMIN, admin)] == [200, 200, 200, 200]
@@ -232,6 +246,8 @@ def test_logins_rotate_without_an_outage_and_tasks_old_and_new_know_them(
         assert "a user was created" not in service.text
         uri = f"http://127.0.0.1:{port}"
         assert [search(uri, login) for login in (MACHINES, machines, ADMIN, admin)] == [200, 200, 200, 200]
+        # a server that keeps no connection lets its database pause, though it is used and asked for its health
+        assert connections(server.environment, "new-task") == 0
         # the next time the first login ends, the one in use stays
         rotate(secret, names[0], names[1], uri)
         third = current(secret, names[0])

@@ -1,13 +1,15 @@
 import { SecretValue, type Stack } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { template } from './support';
 import * as platform from '../../../lib';
 import { image } from '../../network/support';
 import type { StructUses } from '../literal-faults';
 
 const { network, registry } = platform;
-const { RegistryAuth } = registry;
+const { RegistryAuth, RegistryDatabase } = registry;
 
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:111122223333:certificate/00000000-0000-0000-0000-000000000000';
 const CLAIM: platform.registry.MachineClaim = { name: 'client_id', values: ['training'] };
@@ -55,6 +57,14 @@ export const REGISTRY_USES: StructUses = {
   }),
   'registry.CognitoLoginOptions': template<platform.registry.CognitoLoginOptions>((stack, given) => {
     guarded(stack, { auth: cognitoLogin(stack, given) });
+  }),
+  'registry.AuroraServerlessOptions': template<platform.registry.AuroraServerlessOptions>((stack, given) => {
+    guarded(stack, { auth: RegistryAuth.none(), database: RegistryDatabase.auroraServerless(given) });
+  }),
+  'registry.DatabaseSecretOptions': template<platform.registry.DatabaseSecretOptions>((stack, given) => {
+    const securityGroup = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-0123456789abcdef0');
+    const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'shared/mlflow');
+    guarded(stack, { auth: RegistryAuth.none(), database: RegistryDatabase.fromSecret(secret, { securityGroup, ...given }) });
   }),
   'registry.MachineClaim': template<platform.registry.MachineClaim>((stack, given) => {
     guarded(stack, { auth: RegistryAuth.oidc({ ...OIDC, machineClaims: [{ ...CLAIM, ...given }] }) });

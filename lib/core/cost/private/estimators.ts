@@ -33,6 +33,7 @@ export const ESTIMATORS: Record<string, Estimator> = {
   'AWS::EKS::Nodegroup': nodeGroup,
   'AWS::ElasticLoadBalancingV2::LoadBalancer': ({ prices }) => [hourly(prices, 'load balancer', 1, prices.loadBalancerHour)],
   'AWS::KMS::Key': ({ prices }) => [monthly('key', 1, prices.kmsKeyMonth)],
+  'AWS::RDS::DBCluster': aurora,
   'AWS::RDS::DBInstance': database,
   'AWS::Route53::HostedZone': ({ prices }) => [monthly('hosted zone', 1, prices.hostedZoneMonth)],
   'AWS::SecretsManager::Secret': ({ prices }) => [monthly('secret', 1, prices.secretMonth)],
@@ -133,7 +134,22 @@ function rootDisk(data: Properties): { gb: number; type: string } {
   return { gb: ebs.number('VolumeSize') ?? 20, type: ebs.text('VolumeType') ?? 'gp3' };
 }
 
+/** Serverless v2: its instances are billed by the capacity that the cluster sets, so one line for each of them stands at the cluster. */
+function aurora({ logicalId, properties, template, prices }: Subject): Part[] {
+  const scaling = properties.object('ServerlessV2ScalingConfiguration');
+  const least = scaling.number('MinCapacity');
+  if (properties.text('Engine') !== 'aurora-postgresql' || !properties.has('ServerlessV2ScalingConfiguration')) {
+    return [{ unknown: 'no price for a cluster that is not Aurora PostgreSQL Serverless v2' }];
+  }
+  if (least === undefined) return [deployTime('MinCapacity')];
+  if (least === 0) return [{ byUse: 'per capacity unit and hour while it is in use, and per GB stored' }];
+  const members = Object.values(template.Resources ?? {}).filter(({ Type, Properties: given }) =>
+    Type === 'AWS::RDS::DBInstance' && new Properties(given ?? {}).reference('DBClusterIdentifier') === logicalId).length;
+  return [hourly(prices, 'Aurora capacity unit at least', members * least, prices.auroraCapacityUnitHour)];
+}
+
 function database({ properties, prices }: Subject): Part[] {
+  if (properties.text('DBInstanceClass') === 'db.serverless') return [{ byUse: 'in the line of its cluster' }];
   const [type, engine, size] = [properties.text('DBInstanceClass'), properties.text('Engine'), properties.number('AllocatedStorage')];
   if (type === undefined || engine === undefined || size === undefined) return [deployTime('DBInstanceClass, Engine or AllocatedStorage')];
   const price = prices.postgresHour[type];
