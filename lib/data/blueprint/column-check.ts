@@ -1,3 +1,5 @@
+import type { Duration } from 'aws-cdk-lib';
+
 /**
  * What the values of a column must keep to. Required columns are checked for nulls in any case.
  *
@@ -26,6 +28,13 @@ export interface ColumnCheck {
   readonly oneOf?: string[];
 
   /**
+   * Regular expression (RE2) that has to be found in every value.
+   *
+   * @default - any
+   */
+  readonly pattern?: string;
+
+  /**
    * Whether no value may stand in two rows.
    *
    * @default false
@@ -38,4 +47,30 @@ export interface ColumnCheck {
    * @default - any for an optional column
    */
   readonly maxNullShare?: number;
+
+  /**
+   * Greatest age of the newest value of a date or timestamp.
+   *
+   * @default - any
+   */
+  readonly maxAge?: Duration;
+}
+
+/** A check as the file has it. */
+export interface CheckJson {
+  readonly min?: number;
+  readonly max?: number;
+  readonly oneOf?: (string | number)[];
+  readonly pattern?: string;
+  readonly unique?: boolean;
+  readonly maxNullShare?: number;
+  readonly maxAgeSeconds?: number;
+}
+
+/** Checks as the file has them; what is not said is left out. */
+export function checksJson(checks: { readonly [column: string]: ColumnCheck }): { [column: string]: CheckJson } {
+  return Object.fromEntries(Object.entries(checks).map(([column, { maxAge, min, max, oneOf, pattern, unique, maxNullShare }]) => {
+    const all: CheckJson = { min, max, oneOf, pattern, unique, maxNullShare, maxAgeSeconds: maxAge?.toSeconds() };
+    return [column, Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as CheckJson];
+  }));
 }

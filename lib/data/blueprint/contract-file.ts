@@ -1,4 +1,4 @@
-import type { ColumnCheck } from './column-check';
+import type { CheckJson } from './column-check';
 import { ShapeChange, shapeChanges } from './contract-changes';
 import { checkShape } from './contract-check';
 import type { FieldJson, TableShape, TypeJson } from './contract-schema';
@@ -14,7 +14,7 @@ export interface ContractVersion extends Omit<TableShape, 'partition-spec'> {
 export interface ContractJson extends TableShape {
   readonly table: string;
   readonly version: number;
-  readonly checks: { readonly [column: string]: ColumnCheck };
+  readonly checks: { readonly [column: string]: CheckJson };
   readonly history: ContractVersion[];
 }
 

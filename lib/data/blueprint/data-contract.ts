@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'fs';
 import { basename, dirname } from 'path';
 import type { Column } from './column';
-import type { ColumnCheck } from './column-check';
+import { checksJson, type ColumnCheck } from './column-check';
 import { same, shapeChanges } from './contract-changes';
 import {
   checkHistory, columnTypesOf, ContractJson, firstShape, firstVersion, nextVersion, parseContract, refuseBreaking, renderContract,
@@ -141,7 +141,7 @@ export class DataContract {
       identifiedBy: props.identifiedBy, comment: props.comment, properties: props.properties,
     });
     if (!faults.ok) return undefined;
-    const checks = JSON.parse(JSON.stringify(props.checks ?? {})) as ContractJson['checks'];
+    const checks = checksJson(props.checks ?? {});
     if (!committed) return firstVersion(tableName, shapeOf(plan), checks);
     faults.check(committed.table === tableName, 'contract-of-another-table', `contract '${this.file}' is that of table ${show(committed.table)}, not of ${show(tableName)}; give each table a file of its own`);
     const shape = keepIds(shapeOf(plan), committed.schema);
@@ -192,6 +192,7 @@ function checkChecks(faults: Faults, contract: ContractJson): void {
     faults.check(check.min === undefined || check.max === undefined || check.min <= check.max, 'invalid-range',
       `checks[${show(column)}] has min ${show(check.min)} above max ${show(check.max)}; turn them round`);
     faults.check(check.oneOf === undefined || check.oneOf.length > 0, 'empty-one-of', `checks[${show(column)}].oneOf is empty, so no value would be allowed; name at least one`);
+    faults.check(check.maxAgeSeconds === undefined || check.maxAgeSeconds > 0, 'invalid-max-age', `checks[${show(column)}].maxAge is ${check.maxAgeSeconds} seconds, so every value would be too old; give a longer one`);
   }
 }
 
