@@ -13,6 +13,9 @@ from ml_platform_runtime import logs
 from ml_platform_runtime.command_line import AddCommand
 from ml_platform_runtime.errors import BadInput
 
+#: Exit code of `features-skew` when too many values differ; 1 to 3 mean what they mean everywhere.
+SKEWED = 4
+
 
 def add_commands(add: AddCommand) -> None:
     """Adds the commands of this package."""
@@ -43,6 +46,26 @@ def add_commands(add: AddCommand) -> None:
     command.add_argument("--tag", help="keep the snapshots that were read, by an Iceberg tag of this name")
     command.add_argument("--retention-days", type=int, default=365, help="of the tag (default: %(default)s)")
     command.add_argument("--report", metavar="URI", help="also write the record to this path or s3:// address")
+    command = add(
+        "features-skew", _skew, "Compare online values with what training would see; exit code 4: too many differ."
+    )
+    command.add_argument("--view", action="append", default=[], help="only this view; repeatable (default: all online)")
+    command.add_argument("--entities", metavar="URI", help="Parquet of keys (default: a sample of the offline store)")
+    command.add_argument("--sample", type=int, default=500, help="entities of each view (default: %(default)s)")
+    command.add_argument("--seed", type=int, default=0, help="of the sample (default: %(default)s)")
+    command.add_argument(
+        "--at",
+        type=_moment_or_watermark,
+        help="compare as of this moment, or `watermark`: the last run's end (default: now)",
+    )
+    command.add_argument("--tolerance", type=float, default=1e-6, help="of numbers (default: %(default)s)")
+    command.add_argument("--threshold", type=float, default=0.01, help="share that may differ (default: %(default)s)")
+    command.add_argument("--report", metavar="URI", help="also write the result to this path or s3:// address")
+    add("features-serve", _serve, "Serve features by HTTP (settings come from the environment).")
+
+
+def _moment_or_watermark(text: str) -> datetime | str:
+    return text if text == "watermark" else _moment(text)
 
 
 def _moment(text: str) -> datetime:
@@ -127,3 +150,29 @@ def _training_set(options: argparse.Namespace) -> int:
     )
     _done(options, build(settings, request))
     return 0
+
+
+def _skew(options: argparse.Namespace) -> int:
+    settings = _settings()
+    from ml_platform_runtime.features.skew import Check, compare
+
+    at = options.at or datetime.now(timezone.utc)
+    check = Check(
+        views=list(dict.fromkeys(options.view)),
+        entities=options.entities,
+        sample=options.sample,
+        seed=options.seed,
+        at=None if at == "watermark" else at,
+        tolerance=options.tolerance,
+        threshold=options.threshold,
+    )
+    report = compare(settings, check)
+    _done(options, report)
+    return SKEWED if report["outcome"] == "skewed" else 0
+
+
+def _serve(_options: argparse.Namespace) -> int:
+    settings = _settings()
+    from ml_platform_runtime.features.serve import ServeFeatures, serve
+
+    serve(settings, ServeFeatures.from_environment(os.environ))
