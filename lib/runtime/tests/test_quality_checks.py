@@ -210,7 +210,7 @@ def test_verdicts_and_counts_are_those_of_great_expectations() -> None:
         typed = [name for name in SCHEMA.names if column(rows, name).notna().any() or name not in {"at", "day"}]
         pairs = [(rule, made) for rule, made in said if made and rule.columns[0].split(".")[0] in typed]
         # a few of each table: the package takes 20 ms for each expectation
-        pairs = dice.sample(pairs, 5)
+        pairs = dice.sample(pairs, 3)
         suite = Suite(json.dumps({"name": "same", "expectations": [made for _, made in pairs]}), "same")
         # results come grouped by column
         results = {key(one["kind"], one["column"], one["allowed"]): one for one in suite.run(flat(rows), False).results}
@@ -223,7 +223,7 @@ def test_verdicts_and_counts_are_those_of_great_expectations() -> None:
                 same = same and ours.failing_rows == result["failingRows"]
             assert same, (seed, rule, ours, result)
             compared += 1
-    assert compared == 5 * GX_TABLES
+    assert compared == 3 * GX_TABLES
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,12 @@ def send_once(
             raise
         if _sent_by_another(folder, name, sleep):
             return False
-    publish(client, bus, environment, [event])
+    try:
+        publish(client, bus, environment, [event])
+    except Exception:
+        # whoever comes next need not wait for this claim to grow old
+        folder.write_json(name, {"state": "refused", "since": _now()})
+        raise
     folder.write_json(name, {"state": "sent", "since": _now()})
     return True
 
@@ -86,11 +91,9 @@ def _sent_by_another(folder: Folder, name: str, sleep: Callable[[float], None]) 
     """Waits until the other one has sent the event, or its claim is old."""
     for _ in range(CLAIM_SECONDS + 1):
         claim = folder.read_json(name)
-        if claim["state"] == "sent":
-            return True
         age = datetime.now(timezone.utc) - datetime.fromisoformat(claim["since"])
-        if age.total_seconds() > CLAIM_SECONDS:
-            break
+        if claim["state"] != "sending" or age.total_seconds() > CLAIM_SECONDS:
+            return bool(claim["state"] == "sent")
         sleep(1)
     return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -12,9 +13,10 @@ from ml_platform_runtime.errors import BadInput
 from ml_platform_runtime.events import Event
 from ml_platform_runtime.quality.checks import Check, Memory, Outcome, Rule, make_checks
 from ml_platform_runtime.quality.report import Folder, send_once
-from ml_platform_runtime.quality.scan import Scan, open_table
+from ml_platform_runtime.quality.scan import Scan
 from ml_platform_runtime.quality.settings import QualitySettings
 from ml_platform_runtime.quality.suite import Suite, SuiteOutcome
+from ml_platform_runtime.tables.catalogs import open_catalog, open_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +46,7 @@ def run(settings: QualitySettings) -> Verdict:
     s3 = aws.client("s3")
     contract, rules = _contract(settings)
     suites = [Suite(_fetch(s3, address), address) for address in settings.suites]
-    table = open_table(settings.table)
+    table = open_table(open_catalog(os.environ), settings.table)
     scan = Scan.of(table, settings.snapshot_id, settings.sample, _columns(rules, whole=bool(suites)))
     outcomes, judged, rows = judge(scan, rules, suites, settings, now)
     failed = [outcome.rule.name for outcome in outcomes if not outcome.passed]

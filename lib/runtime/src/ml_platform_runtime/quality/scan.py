@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ml_platform_runtime import aws
 from ml_platform_runtime.errors import BadInput
 from ml_platform_runtime.quality.checks import Slice
 
@@ -41,24 +39,6 @@ class Sample:
 
     def to_plain(self) -> dict[str, Any]:
         return {"kind": self.kind} if self.rows is None else {"kind": self.kind, "rows": self.rows}
-
-
-def open_table(identifier: str) -> Table:
-    """The table `database.name` in the Glue Data Catalog. Raises BadInput if there is none."""
-    from pyiceberg.catalog.glue import GlueCatalog
-    from pyiceberg.exceptions import NoSuchIcebergTableError, NoSuchTableError
-
-    endpoint, region = os.environ.get("AWS_ENDPOINT_URL"), aws.region()
-    properties = {"glue.region": region, "s3.region": region, "glue.endpoint": endpoint, "s3.endpoint": endpoint}
-    catalog = GlueCatalog("glue", **{name: value for name, value in properties.items() if value})
-    try:
-        return catalog.load_table(identifier)
-    except NoSuchTableError as error:
-        raise BadInput(f"table {identifier} does not exist in the catalog; give database.table") from error
-    except NoSuchIcebergTableError as error:
-        raise BadInput(
-            f"table {identifier} is no Iceberg table with metadata; create it by a migration first"
-        ) from error
 
 
 @dataclass(frozen=True)

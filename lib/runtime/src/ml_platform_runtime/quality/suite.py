@@ -129,13 +129,16 @@ def to_frame(rows: pa.Table) -> Any:
 def _package() -> Any:
     # Great Expectations tells its makers about each use unless this is set before it is imported.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     try:
         import great_expectations as gx
     except ImportError as error:
         raise BadInput(
             "suites need Great Expectations, which this image lacks; use the image target quality"
         ) from error
+    # what it cannot compute comes back in its results; some of its modules set a level of their own
+    for name in ["great_expectations", *logging.root.manager.loggerDict]:
+        if name.startswith("great_expectations"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     return gx
 
 
