@@ -16,7 +16,7 @@ import { FeatureView, type FeatureViewOptions } from './feature-view';
 import type { FeatureStoreAttributes, IFeatureStore, IFeatureStoreGrants } from './interfaces';
 import { OfflineStore } from './offline-store';
 import { OnlineStore } from './online-store';
-import { addReader } from './private/add-reader';
+import { addReader, openPorts } from './private/add-reader';
 import type { OfflineBackend, OnlineBackend, RegistryBackend } from './private/backends';
 import { FeatureGrants } from './private/feature-grants';
 import type { JobSurroundings } from './private/feature-job';
@@ -113,9 +113,7 @@ export class FeatureStore extends Construct implements IFeatureStore {
   }
 
   allowReadsFrom(peer: ec2.IConnectable): void {
-    const what = `features of ${this.projectName}`;
-    this.registry.connections?.allowDefaultPortFrom(peer, what);
-    if (this.online.connections !== this.registry.connections) this.online.connections?.allowDefaultPortFrom(peer, what);
+    openPorts(peer, [this.registry.connections, this.online.connections], this.projectName);
   }
 
   addReader(service: InternalService): void {

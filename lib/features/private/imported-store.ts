@@ -3,7 +3,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { addReader } from './add-reader';
+import { addReader, openPorts } from './add-reader';
 import { checkText } from '../../core/private/checks';
 import { fail, Faults } from '../../core/private/faults';
 import type { InternalService } from '../../network/internal-service';
@@ -40,7 +40,7 @@ class ImportedFeatureStore extends Construct implements IFeatureStore {
   }
 
   allowReadsFrom(peer: ec2.IConnectable): void {
-    for (const { connections } of this.attributes.connections ?? []) connections.allowDefaultPortFrom(peer, `features of ${this.projectName}`);
+    openPorts(peer, (this.attributes.connections ?? []).map(({ connections }) => connections), this.projectName);
   }
 
   addReader(service: InternalService): void {
