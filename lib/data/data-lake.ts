@@ -55,6 +55,14 @@ export interface DataLakeProps {
   readonly inventory?: boolean;
 
   /**
+   * Whether grants of tables are made in Lake Formation too, for accounts in which it decides about the catalog. Whoever deploys
+   * has to be allowed to grant there: the creator of the tables is.
+   *
+   * @default false
+   */
+  readonly lakeFormation?: boolean;
+
+  /**
    * When the objects of zones move to cheaper storage.
    *
    * @default - never
@@ -102,6 +110,13 @@ export interface DataLakeBuckets {
 
   /** Name of the Glue database that tables are added to. */
   readonly databaseName: string;
+
+  /**
+   * Whether grants of tables that are added are made in Lake Formation too.
+   *
+   * @default false
+   */
+  readonly lakeFormation?: boolean;
 }
 
 /**
@@ -123,11 +138,12 @@ export class DataLake extends Construct implements IDataLake {
     if (buckets.processed) given.set(Zone.PROCESSED, buckets.processed);
     if (buckets.curated) given.set(Zone.CURATED, buckets.curated);
     if (buckets.artifacts) given.set(Zone.ARTIFACTS, buckets.artifacts);
-    return new ImportedLake(scope, id, given, buckets.databaseName);
+    return new ImportedLake(scope, id, given, buckets.databaseName, buckets.lakeFormation);
   }
 
   readonly databaseName: string;
   readonly grants: IDataLakeGrants;
+  readonly lakeFormation?: boolean;
   /** The Glue database. */
   readonly database: glue.CfnDatabase;
   /** Bucket of the access logs, if requests are logged. */
@@ -152,6 +168,7 @@ export class DataLake extends Construct implements IDataLake {
     this.databaseName = props.databaseName ?? Names.uniqueResourceName(this, { maxLength: 64, separator: '_' }).toLowerCase();
     this.database = this.makeDatabase();
     this.grants = new DataLakeGrants(this);
+    this.lakeFormation = props.lakeFormation ?? false;
     pinExports(this, [...this.buckets.values()].flatMap((bucket) => [bucket.bucketName, bucket.bucketArn]));
   }
 

@@ -55,6 +55,12 @@ export interface IcebergTableAttributes {
    */
   readonly prefix?: string;
   /**
+   * Whether grants are made in Lake Formation too.
+   *
+   * @default false
+   */
+  readonly lakeFormation?: boolean;
+  /**
    * The table's contract: through it a table that exists evolves by `TableMigrations`.
    *
    * @default - none
@@ -110,7 +116,7 @@ export class IcebergTable extends Construct implements IIcebergTable {
     this.location = `s3://${this.bucket.bucketName}/${plan.prefix}`;
     const arns = arnsOf(this, this.databaseName, this.tableName, this.bucket, plan.prefix);
     this.tableArn = arns.table;
-    this.grants = new IcebergTableGrants(arns, this.bucket);
+    this.grants = new IcebergTableGrants(arns, this.bucket, props.lake.lakeFormation ? this : undefined);
     this.resource = this.makeTable(plan);
     this.resource.applyRemovalPolicy(props.removalPolicy ?? RemovalPolicy.RETAIN);
     const database = props.lake.node.tryFindChild('Database');
@@ -165,7 +171,7 @@ class ImportedTable extends Construct implements IIcebergTable {
     this.location = `s3://${attributes.bucket.bucketName}/${prefix}`;
     const arns = arnsOf(this, this.databaseName, this.tableName, attributes.bucket, prefix);
     this.tableArn = arns.table;
-    this.grants = new IcebergTableGrants(arns, attributes.bucket);
+    this.grants = new IcebergTableGrants(arns, attributes.bucket, attributes.lakeFormation ? this : undefined);
   }
 }
 

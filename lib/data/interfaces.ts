@@ -45,6 +45,8 @@ export interface IDataLake extends IConstruct {
   readonly databaseName: string;
   /** Who may do what with the buckets. */
   readonly grants: IDataLakeGrants;
+  /** True if grants of the lake's tables are made in Lake Formation too. */
+  readonly lakeFormation?: boolean;
   /** The bucket of a zone; fails with `unknown-zone` if an imported lake was not given one. */
   bucket(zone: Zone): s3.IBucket;
 }

@@ -10,7 +10,9 @@ import { IDataLake, IDataLakeGrants } from '../interfaces';
 export class ImportedLake extends Construct implements IDataLake {
   readonly grants: IDataLakeGrants;
 
-  constructor(scope: Construct, id: string, private readonly buckets: ReadonlyMap<Zone, s3.IBucket>, readonly databaseName: string) {
+  constructor(
+    scope: Construct, id: string, private readonly buckets: ReadonlyMap<Zone, s3.IBucket>, readonly databaseName: string, readonly lakeFormation = false,
+  ) {
     super(scope, id);
     this.grants = new DataLakeGrants(this);
   }

@@ -50,7 +50,9 @@ const NETWORK: StructUses = {
 };
 
 const DATA: StructUses = {
-  'data.DataLakeProps': template<platform.data.DataLakeProps>((stack, given) => { new data.DataLake(stack, 'Lake', given); }),
+  'data.DataLakeProps': template<platform.data.DataLakeProps>((stack, given) => {
+    new data.DataLake(stack, 'Lake', given).addTable('Table', { columns: COLUMNS }).grants.read(role(stack));
+  }),
   'data.IcebergTableOptions': template<platform.data.IcebergTableOptions>((stack, given) => {
     new data.DataLake(stack, 'Lake').addTable('Table', { columns: COLUMNS, ...given });
   }, MAINTENANCE),

@@ -1,5 +1,7 @@
 import { Duration, type Stack } from 'aws-cdk-lib';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { template } from './support';
 import * as platform from '../../../lib';
@@ -13,6 +15,10 @@ function rule(stack: Stack, given: Partial<platform.network.EventRuleOptions>): 
   new network.PlatformBus(stack, 'Bus').onEvent('Rule', {
     detailTypes: [platform.DetailType.DATA_ARRIVED], target: new targets.SqsQueue(new sqs.Queue(stack, 'Inbox')), ...given,
   });
+}
+
+function role(stack: Stack): iam.Role {
+  return new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
 }
 
 /** What is made from structs of the bus, the lake, its ingestion and its engines. */
@@ -42,4 +48,13 @@ export const LAKE_USES: StructUses = {
   'data.S3TableProps': template<platform.data.S3TableProps>((stack, given) => {
     new data.S3Table(stack, 'Table', { catalog: new data.S3TableCatalog(stack, 'Tables'), columns: COLUMNS, ...given });
   }, { maintenance: data.TableMaintenance.none() }),
+  'data.DataLakeBuckets': template<platform.data.DataLakeBuckets>((stack, given) => {
+    const processed = s3.Bucket.fromBucketName(stack, 'Bucket', 'theirs');
+    const lake = data.DataLake.fromBuckets(stack, 'Lake', { processed, databaseName: 'shop', ...given });
+    new data.IcebergTable(stack, 'Table', { lake, columns: COLUMNS }).grants.read(role(stack));
+  }),
+  'data.IcebergTableAttributes': template<platform.data.IcebergTableAttributes>((stack, given) => {
+    const bucket = s3.Bucket.fromBucketName(stack, 'Bucket', 'theirs');
+    data.IcebergTable.fromIcebergTableAttributes(stack, 'Table', { bucket, databaseName: 'shop', tableName: 'orders', ...given }).grants.read(role(stack));
+  }),
 };
