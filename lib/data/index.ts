@@ -5,7 +5,7 @@ export * from './table-migrations';
 export * from './s3-table';
 export * from './s3-table-catalog';
 export * from './blueprint/column';
-export * from './blueprint/column-check';
+export { ColumnCheck } from './blueprint/column-check';
 export { DataContract, DataContractProps } from './blueprint/data-contract';
 export * from './blueprint/iceberg-table-definition';
 export * from './blueprint/iceberg-type';

@@ -18,8 +18,7 @@ export function plannedTable(faults: Faults, scope: IConstruct, name: string, de
   if (contract) {
     const twice = IN_CONTRACT.filter((key) => definition[key] !== undefined);
     faults.check(twice.length === 0, 'contract-and-columns', `${twice.join(', ')} and contract both say what the table is; say it in DataContract.fromColumns alone`);
-    const flag: unknown = scope.node.tryGetContext(UPDATE_CONTRACTS);
-    return contractedTable(faults, contract, definition.tableName, flag === true || flag === 'true') ?? NOTHING;
+    return contractedTable(faults, contract, definition.tableName, updatesContracts(scope)) ?? NOTHING;
   }
   const created = icebergTable(faults, {
     tableName: definition.tableName ?? name,
@@ -31,6 +30,12 @@ export function plannedTable(faults: Faults, scope: IConstruct, name: string, de
     properties: definition.properties,
   });
   return { created, columnTypes: Object.fromEntries(columns.map((column) => [column.name, column.type.toString()])) };
+}
+
+/** True if this synthesis writes contract files. */
+export function updatesContracts(scope: IConstruct): boolean {
+  const flag: unknown = scope.node.tryGetContext(UPDATE_CONTRACTS);
+  return flag === true || flag === 'true';
 }
 
 /** Stands for a table whose contract has faults: they are thrown before anybody looks at it. */
