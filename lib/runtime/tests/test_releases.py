@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from ml_platform_runtime.errors import BadInput, ReleaseConflict
 from ml_platform_runtime.record import Release
 from ml_platform_runtime.releases import ReleaseClient
+from support import AWS_ENVIRONMENT, runtime
 
 
 def release(version: str, **more: str) -> Release:
@@ -190,3 +194,58 @@ def test_a_record_of_a_newer_schema_is_not_overwritten(releases: ReleaseClient, 
     )
     with pytest.raises(BadInput, match="schemaVersion of the release record is 2; this runtime reads 1"):
         releases.promote("fraud", release("2"), by="ann")
+
+
+def test_of_eight_processes_that_promote_at_once_one_wins_and_the_others_end_with_3(
+    table: str, aws: str, s3: Any, bucket: str
+) -> None:
+    writers = range(1, 9)
+    for number in writers:
+        s3.put_object(Bucket=bucket, Key=f"race/{number}/MLmodel", Body=b"flavors: {}\n")
+    environment = {**os.environ, **AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": aws, "ML_RELEASE_TABLE": table}
+    for name in ("MLFLOW_TRACKING_URI", "ML_ACTOR"):
+        environment.pop(name, None)
+    processes = [
+        subprocess.Popen(
+            [
+                *runtime("promote", "--model", "fraud", "--version", str(number), "--by", f"writer-{number}"),
+                *("--artifact-uri", f"s3://{bucket}/race/{number}", "--expected-sequence", "0"),
+            ],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in writers
+    ]
+    told = [(*process.communicate(timeout=120), process.returncode) for process in processes]
+    assert sorted(code for *_, code in told) == [0, 3, 3, 3, 3, 3, 3, 3], told
+    winner = next(json.loads(output) for output, _, code in told if code == 0)
+    for output, errors, code in told:
+        if code == 3:
+            assert output == ""
+            assert "error: the release record of fraud" in errors
+            assert "nothing was written; read it again, then decide again" in errors
+    client = ReleaseClient(table, boto3.session.Session().client("dynamodb", endpoint_url=aws))
+    history = list(client.history("fraud"))
+    assert [(entry.sequence, entry.champion.version) for entry in history] == [(1, winner["champion"]["version"])]
+    assert client.read("fraud") == history[0]
+
+
+def test_no_state_of_the_history_is_ever_written_over(releases: ReleaseClient, dynamodb: Any, table: str) -> None:
+    for version in ("1", "2", "3"):
+        releases.promote("fraud", release(version), by="ann")
+    before = list(releases.history("fraud"))
+    # somebody with more rights puts an old state back: the next sequence is one that the history has
+    dynamodb.put_item(TableName=table, Item=before[1].to_item("CURRENT"))
+    with pytest.raises(ReleaseConflict, match="nothing was written"):
+        releases.promote("fraud", release("9"), by="mallory")
+    with pytest.raises(ReleaseConflict, match="nothing was written"):
+        releases.rollback("fraud", by="mallory")
+    assert list(releases.history("fraud")) == before
+
+
+def test_the_current_records_of_all_models_are_read_without_their_history(releases: ReleaseClient) -> None:
+    for model, version in (("fraud", "1"), ("fraud", "2"), ("churn", "7")):
+        releases.promote(model, release(version), by="ann")
+    assert {record.model: record.champion.version for record in releases.current()} == {"fraud": "2", "churn": "7"}

@@ -62,6 +62,18 @@ class ReleaseClient:
         for page in pages:
             yield from map(ReleaseRecord.from_item, page["Items"])
 
+    def current(self) -> Iterator[ReleaseRecord]:
+        """The current record of every model. Reads the whole table, history included: for checks, not for servers. Needs dynamodb:Scan."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._table,
+            FilterExpression="#item = :current",
+            ExpressionAttributeNames={"#item": "item"},
+            ExpressionAttributeValues={":current": {"S": CURRENT}},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from map(ReleaseRecord.from_item, page["Items"])
+
     def promote(
         self,
         model: str,
