@@ -15,10 +15,12 @@ import type { InternalServiceOptions } from '../network/internal-service-props';
 import { pinExports } from '../network/pin-exports';
 import { runtimeImage } from '../network/runtime-image';
 import { serviceOptionsOf } from '../network/service-options-of';
+import { aliasCheck, type AliasCheckBlueprint } from './blueprint/alias-check';
 import { checkArtifactPrefix } from './blueprint/names';
 import { registryServer, type RegistryServerBlueprint } from './blueprint/server';
 import type { IModelRegistry, IRegisteredModel, MlflowClientEnvironment, ModelRegistryAttributes } from './interfaces';
 import { ModelGrants } from './model-grants';
+import { createAliasCheck } from './private/alias-check';
 import { clientEnvironmentOf } from './private/client-environment';
 import { importRegistry } from './private/imported-registry';
 import { type LoginPlan, type LoginSite, planBrowserLogin, planLogin, RegistryLogin } from './private/registry-login';
@@ -26,6 +28,22 @@ import { RegisteredModel } from './registered-model';
 import type { RegistryAuth } from './registry-auth';
 import { RegistryDatabase, type RegistryDatabaseConfig } from './registry-database';
 import { ReleaseRecord } from './release-record';
+
+/** How MLflow's aliases are held against the release records. */
+export interface AliasCheckOptions {
+  /**
+   * How often, 5 minutes to a day in whole minutes. Each time costs a tenth of a cent.
+   *
+   * @default Duration.hours(1)
+   */
+  readonly every?: Duration;
+  /**
+   * Whether the check lets MLflow say what the release record says. What differed is told all the same.
+   *
+   * @default false
+   */
+  readonly repair?: boolean;
+}
 
 /** Properties of `ModelRegistry`. The server has 512 CPU units and 1,024 MiB unless `cpu` and `memoryLimitMiB` say otherwise. */
 export interface ModelRegistryProps extends InternalServiceOptions {
@@ -55,6 +73,14 @@ export interface ModelRegistryProps extends InternalServiceOptions {
    * @default - MLflow's own login (`RegistryAuth.basic()`) where the network has a certificate; else none, with a warning
    */
   readonly auth?: RegistryAuth;
+  /**
+   * A scheduled task that compares the alias `champion` of every model with its release record, and alarms where they differ: somebody moved
+   * the alias by hand, or MLflow was down while a version was promoted. Production follows the record in any case.
+   * `{}` turns it on, for about 1 USD a month; not together with a login at the load balancer, which the task cannot pass.
+   *
+   * @default - nobody compares
+   */
+  readonly aliasCheck?: AliasCheckOptions;
   /**
    * First part of the server's name in the network's domain: `mlflow` gives `mlflow.ml.internal`.
    *
@@ -145,6 +171,7 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
       ...shapeOf(props, draft, loginPlan), secretNames: [...Object.keys(draft.secretFields), ...loginPlan.secretNames],
     });
     const browserLogin = planBrowserLogin(faults, scope, loginPlan, props.network, service);
+    const aliases = planAliasCheck(faults, scope, id, props);
     faults.throwIfAny();
     super(scope, id);
 
@@ -167,8 +194,12 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
     this.trackingUri = plan.trackingUri;
     this.hostName = this.server.hostName;
     this.connections = this.server.connections;
-    const guards = login.guard({ ...siteOf(this, props), alarmActions: props.alarmActions ?? [] }, browserLogin);
-    this.alarms = [...this.server.alarms, ...this.database.alarms, ...guards];
+    const site = siteOf(this, props);
+    this.alarms = [
+      ...this.server.alarms, ...this.database.alarms,
+      ...login.guard(site, browserLogin),
+      ...aliases ? createAliasCheck(this, aliases, { ...site, releaseTable: this.releaseTable, client: this.clientEnvironment() }) : [],
+    ];
     pinExports(this, [this.releaseTable.tableArn, this.releaseTable.tableName]);
     if (!props.artifactBucket) pinExports(this, [this.artifactBucket.bucketArn, this.artifactBucket.bucketName]);
   }
@@ -259,8 +290,23 @@ function imageOf({ image, cpuArchitecture }: ModelRegistryProps): ecs.ContainerI
 }
 
 /** Where the tasks beside the server stand. */
-function siteOf({ server, trackingUri }: ModelRegistry, props: ModelRegistryProps): Omit<LoginSite, 'alarmActions'> {
-  return { network: props.network, server, image: imageOf(props), cpuArchitecture: props.cpuArchitecture, trackingUri };
+function siteOf({ server, trackingUri }: ModelRegistry, props: ModelRegistryProps): LoginSite {
+  const { network, cpuArchitecture, alarmActions = [] } = props;
+  return { network, server, image: imageOf(props), cpuArchitecture, trackingUri, alarmActions };
+}
+
+function planAliasCheck(faults: Faults, scope: Construct, id: string, props: ModelRegistryProps): AliasCheckBlueprint | undefined {
+  const { aliasCheck: options, auth, network } = props;
+  if (!options) return undefined;
+  faults.check(auth?.browserLogin === undefined, 'alias-check-cannot-log-in',
+    'aliasCheck needs a password or none, and auth lets machines in by a token only; leave aliasCheck out, or use RegistryAuth.basic()');
+  faults.check(network.routesOut || network.interfaceEndpoints.includes('monitoring'), 'no-route-to-cloudwatch',
+    'aliasCheck sends metrics, and the network has no route out and no interface endpoint for monitoring; add it to interfaceEndpoints');
+  return aliasCheck(faults, {
+    everyMinutes: options.every?.toMinutes({ integral: false }),
+    repair: options.repair,
+    registryName: scope.node.path === '' ? id : `${scope.node.path}/${id}`,
+  });
 }
 
 function createBucket(scope: Construct, removalPolicy: RemovalPolicy): s3.Bucket {

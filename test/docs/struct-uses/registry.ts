@@ -66,6 +66,9 @@ export const REGISTRY_USES: StructUses = {
     const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'shared/mlflow');
     guarded(stack, { auth: RegistryAuth.none(), database: RegistryDatabase.fromSecret(secret, { securityGroup, ...given }) });
   }),
+  'registry.AliasCheckOptions': template<platform.registry.AliasCheckOptions>((stack, given) => {
+    guarded(stack, { auth: RegistryAuth.none(), aliasCheck: given });
+  }),
   'registry.MachineClaim': template<platform.registry.MachineClaim>((stack, given) => {
     guarded(stack, { auth: RegistryAuth.oidc({ ...OIDC, machineClaims: [{ ...CLAIM, ...given }] }) });
   }),
