@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,15 @@ from support import Service, free_port, running, runtime, wait_until
 pytest_plugins = ["features_fixtures"]
 COUNT = 20
 END = START + timedelta(days=1)
+PUSHED = """
+from feast import PushSource
+
+signals = PushSource(name="signals", batch_source=table("risks"))
+pushed = FeatureView(
+    name="pushed", entities=[customer], ttl=timedelta(days=1), online=True, source=signals,
+    schema=[Field(name="customer_id", dtype=Int64), Field(name="age", dtype=Int64)],
+)
+"""
 RISK = VIEW.format(
     name="risk",
     table="risks",
@@ -47,9 +57,10 @@ def filled(applied: FeatureStoreUnderTest, tmp_path_factory: pytest.TempPathFact
         profiles(COUNT, START + timedelta(hours=1)).assign(age=-1),
     )
     applied.append("risks", pd.concat([newer, older]))
-    applied.make_online_table("risk")
+    for view in ("risk", "pushed"):
+        applied.make_online_table(view)
     folder = tmp_path_factory.mktemp("repo")
-    (folder / "definitions.py").write_text(definitions(applied.endpoint, RISK))
+    (folder / "definitions.py").write_text(definitions(applied.endpoint, RISK, PUSHED))
     found = Filled(applied, str(folder))
     assert applied.run("features-apply", FEAST_REPO_URI=found.repo, FEAST_TABLES_URI="").code == 0
     outcome = applied.run("features-materialize", "--view", "risk", "--end", END.isoformat())
@@ -141,22 +152,30 @@ def reader(filled: Filled) -> dict[str, str]:
     return {"ML_DATABASE_USER": "reader", "ML_DATABASE_PASSWORD": "read-only"}
 
 
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 @pytest.fixture(scope="module")
 def server(
     filled: Filled, reader: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, str, Service]]:
     port = free_port()
+    # Feast's port of metrics is fixed, so somebody else may have it.
+    metrics = _is_free(8000)
     environment = {
         **{k: v for k, v in filled.store.environment.items() if k not in ("FEAST_REPO_URI", "FEAST_TABLES_URI")},
         **reader,
         "AWS_ENDPOINT_URL": filled.store.endpoint,
         "ML_HOST": "127.0.0.1",
         "ML_PORT": str(port),
+        "FEAST_METRICS": str(metrics),
     }
     log = tmp_path_factory.mktemp("serve") / "serve.log"
     with running(runtime("features-serve"), environment, log) as service:
         service.wait_for_http(f"http://127.0.0.1:{port}/health", seconds=90)
-        yield f"http://127.0.0.1:{port}", "http://127.0.0.1:8000", service
+        yield f"http://127.0.0.1:{port}", "http://127.0.0.1:8000" if metrics else "", service
 
 
 def test_the_server_answers_with_a_registry_user_who_may_only_read(server: tuple[str, str, Service]) -> None:
@@ -170,8 +189,19 @@ def test_the_server_answers_with_a_registry_user_who_may_only_read(server: tuple
     # The trap that the skew check avoids: look at the moment, not at the status.
     assert values["age"]["event_timestamps"][2].startswith("1970-01-01")
     assert PASSWORD not in service.text
-    text = wait_until(lambda: httpx.get(f"{metrics}/metrics", timeout=2).text, seconds=10, what="metrics")
-    assert "feast_feature_server_request" in text
+    if metrics:
+        text = wait_until(lambda: httpx.get(f"{metrics}/metrics", timeout=2).text, seconds=10, what="metrics")
+        assert "feast_feature_server_request" in text
+
+
+def test_a_stream_pushes_values_through_the_server(server: tuple[str, str, Service]) -> None:
+    url, _, service = server
+    row = {"customer_id": [7], "age": [41], "country": ["DE"], "event_time": [(START + timedelta(hours=9)).isoformat()]}
+    answer = httpx.post(f"{url}/push", json={"push_source_name": "signals", "df": row, "to": "online"}, timeout=30)
+    assert answer.status_code == 200, service.text[-3000:]
+    asked = {"features": ["pushed:age"], "entities": {"customer_id": [7]}}
+    found = httpx.post(f"{url}/get-online-features", json=asked, timeout=30).json()
+    assert found["results"][1]["values"] == [41]
 
 
 def test_a_plain_feast_reads_online_with_a_registry_user_who_may_only_read(
@@ -183,6 +213,33 @@ def test_a_plain_feast_reads_online_with_a_registry_user_who_may_only_read(
     with store.feast() as feast:
         found = feast.get_online_features(["risk:age"], [{"customer_id": 3}]).to_dict()
     assert found == {"customer_id": [3], "age": [23]}
+
+
+def test_the_same_on_postgresql_where_feast_makes_the_tables(filled: Filled) -> None:
+    database = filled.store.database
+    online = {
+        "type": "postgres",
+        "host": "127.0.0.1",
+        "port": "${ONLINE_PORT}",
+        "database": "postgres",
+        "db_schema": "online",
+    }
+    login = {"user": "feast", "password": "${ONLINE_PASSWORD}", "sslmode": "prefer"}
+    changed = {
+        "FEAST_STORE_YAML": store_yaml(filled.store.endpoint, {**online, **login}),
+        "ONLINE_PORT": str(database.port),
+        "ONLINE_PASSWORD": PASSWORD,
+        "FEAST_REPO_URI": filled.repo,
+        "FEAST_TABLES_URI": "",
+    }
+    # The view is registered already, by a store with other tables.
+    assert filled.store.run("features-apply", **changed).report["unchanged"] == ["pushed", "risk"]
+    start = ["--view", "risk", "--start", START.isoformat(), "--end", END.isoformat()]
+    outcome = filled.store.run("features-materialize", *start, **changed)
+    assert (outcome.code, outcome.report["rows"]) == (0, COUNT + 5), outcome.err[-3000:]
+    assert filled.skew("--at", END.isoformat(), **changed).report["outcome"] == "equal"
+    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'online' ORDER BY 1"
+    assert database.execute(tables) == [("shop_pushed",), ("shop_risk",)]
 
 
 def test_the_same_on_redis(filled: Filled, tmp_path: Path) -> None:

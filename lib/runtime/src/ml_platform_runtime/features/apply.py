@@ -53,6 +53,9 @@ def _apply_to(store: Any, contents: Any, *, allow_delete: bool, wait_seconds: fl
                 registry_lock(store.config.registry.path, f"view {store.project}/{name}", seconds=wait_seconds)
             )
         store.apply(to_apply, objects_to_delete=absent if allow_delete else [], partial=not allow_delete)
+        # Also for views that are registered already: an apply may have ended between the registry and the tables.
+        views = [view for name, view in views_of(store).items() if name in _names(contents.feature_views)]
+        store.provider.update_infra(store.project, [], views, [], [], True)
     return _report(store, contents, before, absent, allow_delete)
 
 

@@ -18,6 +18,7 @@ from ml_platform_runtime.features.settings import FeatureSettings
 def told() -> Iterator[None]:
     """Errors of Feast, the database, S3 and Iceberg become one line; stdout stays free for the result."""
     import psycopg
+    import redis
     from feast.errors import FeastError
     from pyiceberg.exceptions import NoSuchTableError
     from sqlalchemy.exc import SQLAlchemyError
@@ -32,6 +33,10 @@ def told() -> Iterator[None]:
             raise RuntimeFault(
                 f"the database of the registry or the online store failed: {_line(cause)}; "
                 "nothing is lost: start again when it answers"
+            ) from error
+        except redis.RedisError as error:
+            raise RuntimeFault(
+                f"the online store failed: {_line(error)}; nothing is lost: start again when it answers"
             ) from error
         except NoSuchTableError as error:
             raise BadInput(
