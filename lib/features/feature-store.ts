@@ -11,6 +11,7 @@ import { FeatureApply, type FeatureApplyOptions } from './feature-apply';
 import { FeatureMaterialization, type FeatureMaterializationOptions } from './feature-materialization';
 import { FeatureRegistry } from './feature-registry';
 import { FeatureServer, type FeatureServerOptions } from './feature-server';
+import { FeatureSkewCheck, type FeatureSkewCheckOptions } from './feature-skew-check';
 import type { FeatureStoreProps } from './feature-store-props';
 import { FeatureView, type FeatureViewOptions } from './feature-view';
 import type { FeatureStoreAttributes, IFeatureStore, IFeatureStoreGrants } from './interfaces';
@@ -167,6 +168,8 @@ export class FeatureStore extends Construct implements IFeatureStore {
       schedule: options.schedule,
       onDataArrived: options.onDataArrived,
       maxAge: options.maxAge,
+      maxFreshness: options.maxFreshness,
+      overlap: options.overlap,
       expectedRows: options.expectedRows,
       timeout: options.timeout,
       cpu: options.cpu,
@@ -174,6 +177,23 @@ export class FeatureStore extends Construct implements IFeatureStore {
     });
     this.materializations.push(made);
     return made;
+  }
+
+  /**
+   * Compares what serving answers with what training would see, for a sample of entities.
+   *
+   * @returns the job
+   */
+  addSkewCheck(id: string, options: FeatureSkewCheckOptions): FeatureSkewCheck {
+    return new FeatureSkewCheck(this, id, {
+      store: this,
+      views: options.views,
+      schedule: options.schedule,
+      sample: options.sample,
+      threshold: options.threshold,
+      cpu: options.cpu,
+      memoryLimitMiB: options.memoryLimitMiB,
+    });
   }
 
   /**

@@ -4,6 +4,7 @@ export * from './feature-apply';
 export * from './feature-materialization';
 export * from './feature-registry';
 export * from './feature-server';
+export * from './feature-skew-check';
 export * from './feature-store';
 export * from './feature-store-props';
 export * from './feature-view';

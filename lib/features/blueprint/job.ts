@@ -11,6 +11,8 @@ export interface FeatureJobInput {
   readonly cpu?: number;
   readonly memoryLimitMiB?: number;
   readonly timeout?: Duration;
+  /** Default: 3. */
+  readonly tries?: number;
 }
 
 /** A job, as data. */
@@ -19,6 +21,7 @@ export interface FeatureJobBlueprint {
   readonly cpu: number;
   readonly memoryLimitMiB: number;
   readonly timeoutSeconds: number;
+  readonly tries: number;
   readonly user: string;
   readonly scratchVolume: { readonly name: string; readonly path: string };
 }
@@ -30,6 +33,7 @@ export interface FeatureJobMachineInput {
   readonly subnets: string[];
   readonly securityGroups: string[];
   readonly timeoutSeconds: number;
+  readonly tries: number;
 }
 
 const SIX_HOURS = 6 * 3600;
@@ -44,13 +48,14 @@ export function featureJob(faults: Faults, input: FeatureJobInput): FeatureJobBl
     cpu,
     memoryLimitMiB,
     timeoutSeconds: wholeSeconds(faults, 'timeout', input.timeout, { min: 60, max: WEEK_SECONDS, otherwise: SIX_HOURS }),
+    tries: input.tries ?? 3,
     user: '1000:1000',
     scratchVolume: { name: 'tmp', path: '/tmp' },
   };
 }
 
 /**
- * One task, tried three times. Two of a kind never work at once: the runtime holds a lock in the registry's database, which ends with the
+ * One task, tried again if it may. Two of a kind never work at once: the runtime holds a lock in the registry's database, which ends with the
  * process, and a run that is killed is taken up again from the last interval that the registry knows.
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
@@ -72,7 +77,9 @@ export function jobMachine(input: FeatureJobMachineInput): object {
           },
         },
         TimeoutSeconds: input.timeoutSeconds,
-        Retry: [{ ErrorEquals: ['States.TaskFailed', 'ECS.AmazonECSException'], IntervalSeconds: 60, MaxAttempts: 2, BackoffRate: 3 }],
+        ...input.tries > 1
+          ? { Retry: [{ ErrorEquals: ['States.TaskFailed', 'ECS.AmazonECSException'], IntervalSeconds: 60, MaxAttempts: input.tries - 1, BackoffRate: 3 }] }
+          : {},
         End: true,
       },
     },

@@ -57,10 +57,7 @@ const VALUE_BYTES = 16;
 
 /** Checks what is materialized when. */
 export function materialization(faults: Faults, input: MaterializationInput): MaterializationBlueprint {
-  faults.check(input.viewNames.length > 0, 'no-views', 'views is empty, so nothing would be written; give what addFeatureView returned');
-  for (const view of input.offlineViews) {
-    faults.add('view-not-online', `views has ${show(view)}, which is not online, so there is nowhere to write to; leave it out, or set its online to true`);
-  }
+  checkViewsOnline(faults, input);
   faults.check(input.scheduled || input.onDataArrived, 'no-trigger', 'neither schedule nor onDataArrived is given, so it would never run; give one of them');
   faults.check(!input.onDataArrived || input.hasBus, 'no-event-bus',
     'onDataArrived needs the events of the platform, and the store has no eventBus; give it to the FeatureStore');
@@ -71,6 +68,14 @@ export function materialization(faults: Faults, input: MaterializationInput): Ma
     maxFreshnessSeconds: input.maxFreshness && wholeSeconds(faults, 'maxFreshness', input.maxFreshness, { min: 60, max: WEEK_HOURS * 3600, otherwise: 60 }),
     arguments: [...input.viewNames.flatMap((name) => ['--view', name]), ...overlap > 0 ? ['--overlap-seconds', String(overlap)] : []],
   };
+}
+
+/** Refuses a list of views that is empty, or has one that serving does not know. */
+export function checkViewsOnline(faults: Faults, { viewNames, offlineViews }: { readonly viewNames: string[]; readonly offlineViews: string[] }): void {
+  faults.check(viewNames.length > 0, 'no-views', 'views is empty, so there is nothing to do; give what addFeatureView returned');
+  for (const view of offlineViews) {
+    faults.add('view-not-online', `views has ${show(view)}, which is not online; leave it out, or set its online to true`);
+  }
 }
 
 function maxAgeHours(faults: Faults, { maxAge, scheduled }: MaterializationInput): number | undefined {

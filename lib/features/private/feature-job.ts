@@ -79,11 +79,12 @@ export class FeatureJob extends Construct {
       subnets: around.network.vpc.selectSubnets(around.network.privateSubnets).subnetIds,
       securityGroups: [this.securityGroup.securityGroupId],
       timeoutSeconds: plan.timeoutSeconds,
+      tries: plan.tries,
     });
     const machine = new sfn.StateMachine(this, 'StateMachine', {
       definitionBody: sfn.DefinitionBody.fromString(Stack.of(this).toJsonString(definition)),
-      // three tries, and the pauses between them
-      timeout: Duration.seconds(3 * plan.timeoutSeconds + 600),
+      // all tries, and the pauses between them
+      timeout: Duration.seconds(plan.tries * plan.timeoutSeconds + 600),
     });
     acknowledgeAll(machine, ['AwsSolutions-SF1'], 'the one state is a task, whose output is in its own log group; executions keep their history for 90 days');
     acknowledgeAll(machine, ['AwsSolutions-SF2'], 'X-Ray would trace one call to ECS');
