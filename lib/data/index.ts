@@ -1,7 +1,10 @@
 export * from './interfaces';
 export * from './data-lake';
+export * from './dvc-remote';
 export * from './iceberg-table';
 export * from './table-migrations';
+export * from './data-quality-check';
+export * from './quality-check-props';
 export * from './s3-table';
 export * from './s3-table-catalog';
 export * from './blueprint/column';
@@ -10,6 +13,7 @@ export { DataContract, DataContractProps } from './blueprint/data-contract';
 export * from './blueprint/iceberg-table-definition';
 export * from './blueprint/iceberg-type';
 export * from './blueprint/partition';
+export * from './blueprint/quality-choices';
 export * from './blueprint/sort';
 export { AutomaticMaintenance, TableMaintenance } from './blueprint/table-maintenance';
 export * from './blueprint/zone';
