@@ -50,7 +50,7 @@ export interface FeatureMaterializationOptions {
   /**
    * How far a run goes back behind the end of the last one, for rows that came late: up to 7 days.
    *
-   * @default Duration.seconds(0)
+   * @default - a run starts where the last one ended
    */
   readonly overlap?: Duration;
   /**

@@ -22,7 +22,7 @@ export interface FeatureSkewCheckOptions {
   /**
    * When it runs.
    *
-   * @default scheduler.ScheduleExpression.rate(Duration.days(1))
+   * @default - once a day
    */
   readonly schedule?: scheduler.ScheduleExpression;
   /**

@@ -51,6 +51,8 @@ export class FeatureType {
 /** A feature of a view: a column of the table that feeds it. */
 export class Feature {
   /**
+   * A feature that is a column of the table.
+   *
    * @param name name of the feature and of its column
    * @param type type in Feast
    */
