@@ -15,6 +15,8 @@ export interface IModelRegistry extends IConstruct {
   readonly artifactPrefix: string;
   /** Table of release records: what production believes. */
   readonly releaseTable: dynamodb.ITable;
+  /** How the runtime names that table: its name, or its ARN where it stands in another account. */
+  readonly releaseTableName: string;
   /**
    * Login of jobs and services, if MLflow asks for one: a JSON object with `username` and `password`.
    *

@@ -204,6 +204,10 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
     if (!props.artifactBucket) pinExports(this, [this.artifactBucket.bucketArn, this.artifactBucket.bucketName]);
   }
 
+  get releaseTableName(): string {
+    return this.releaseTable.tableName;
+  }
+
   /** The database instance, if it was made here. */
   get databaseInstance(): RegistryDatabaseConfig['instance'] {
     return this.database.instance;

@@ -134,11 +134,11 @@ function planService(faults: Faults, scope: Construct, props: FargateModelServic
   const { modelName, alias, registry } = props.model;
   // asked for now, because the rights that are given last need them
   faults.collect(() => registry.model(modelName));
-  const known = faults.collect(() => ({ table: registry.releaseTable, bucket: registry.artifactBucket }));
+  const known = faults.collect(() => ({ table: registry.releaseTableName, bucket: registry.artifactBucket }));
   return modelService(faults, {
     modelName,
     alias,
-    releaseTableName: known?.table.tableName ?? '',
+    releaseTableName: known?.table ?? '',
     region: Stack.of(scope).region,
     hostName: props.hostName,
     cpu: props.cpu,

@@ -130,7 +130,7 @@ export class ModelSource {
       `model names alias ${show(model.alias)}, but only '${CHAMPION}' has a release record to follow; use model.alias('${CHAMPION}')`);
     checkText(faults, 'path', path, FOLDER);
     checkText(faults, 'tokenizerPath', tokenizerPath, FOLDER);
-    const releaseTable = faults.collect(() => model.registry.releaseTable.tableName) ?? '';
+    const releaseTable = faults.collect(() => model.registry.releaseTableName) ?? '';
     faults.throwIfAny();
     const weights: LlmWeights = { type: 'registry', modelName: model.modelName, releaseTable, path, tokenizerPath };
     return new ModelSource(weights, (grantee) => {

@@ -105,19 +105,19 @@ describe('the database', () => {
 describe('rights', () => {
   const target = { releaseTableArn: 'arn:table', artifactBucketArn: 'arn:bucket', artifactPrefix: 'mlflow', modelName: 'fraud' };
   const leading = { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['fraud'] } };
-  const list = { actions: ['s3:ListBucket'], resources: ['arn:bucket'], conditions: { StringLike: { 's3:prefix': ['mlflow', 'mlflow/*'] } } };
+  const list = { subject: 'artifactBucket', actions: ['s3:ListBucket'], resources: ['arn:bucket'], conditions: { StringLike: { 's3:prefix': ['mlflow', 'mlflow/*'] } } };
 
   test('to serve are one record and the artifacts', () => {
     expect(accessStatements(Access.SERVE, target)).toStrictEqual([
-      { actions: ['dynamodb:GetItem'], resources: ['arn:table'], conditions: leading },
-      { actions: ['s3:GetObject'], resources: ['arn:bucket/mlflow/*'] },
+      { subject: 'releaseTable', actions: ['dynamodb:GetItem'], resources: ['arn:table'], conditions: leading },
+      { subject: 'artifactBucket', actions: ['s3:GetObject'], resources: ['arn:bucket/mlflow/*'] },
       list,
     ]);
   });
 
   test('to promote are the record alone, without its deletion', () => {
     expect(accessStatements(Access.PROMOTE, target)).toStrictEqual([
-      { actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'], resources: ['arn:table'], conditions: leading },
+      { subject: 'releaseTable', actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'], resources: ['arn:table'], conditions: leading },
     ]);
   });
 
@@ -136,6 +136,8 @@ describe('rights', () => {
     const actions = accessStatements(access, target).flatMap((statement) => statement.actions);
     expect(actions.length).toBeGreaterThan(0);
     expect(actions.filter((action) => /delete|\*/i.test(action))).toEqual([]);
+    // the history grows by conditional puts alone: nothing may change an item in place or write many without a condition
+    expect(actions.filter((action) => /dynamodb:(Update|Batch|PartiQL)/.test(action))).toEqual([]);
   });
 });
 

@@ -208,5 +208,5 @@ describe('sources', () => {
 });
 
 function reference(alias: string): ModelReference {
-  return { modelName: 'chat', alias, registry: { releaseTable: { tableName: 'releases' } } as unknown as IModelRegistry };
+  return { modelName: 'chat', alias, registry: { releaseTableName: 'releases' } as unknown as IModelRegistry };
 }

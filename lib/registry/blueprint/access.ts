@@ -20,8 +20,12 @@ export interface AccessTarget {
   readonly modelName?: string;
 }
 
+/** What a statement is about. */
+export type StatementSubject = 'releaseTable' | 'artifactBucket';
+
 /** One statement of an IAM policy. */
 export interface StatementBlueprint {
+  readonly subject: StatementSubject;
   readonly actions: string[];
   readonly resources: string[];
   readonly conditions?: Record<string, Record<string, string[]>>;
@@ -71,15 +75,16 @@ function recordStatements(access: Access, { releaseTableArn, modelName }: Access
   const actions = RECORD_ACTIONS[access];
   if (actions.length === 0) return [];
   const conditions = modelName === undefined ? {} : { conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [modelName] } } };
-  return [{ actions: [...actions], resources: [releaseTableArn], ...conditions }];
+  return [{ subject: 'releaseTable', actions: [...actions], resources: [releaseTableArn], ...conditions }];
 }
 
 function artifactStatements(access: Access, { artifactBucketArn, artifactPrefix }: AccessTarget): StatementBlueprint[] {
   const actions = OBJECT_ACTIONS[access];
   if (actions.length === 0) return [];
   return [
-    { actions: [...actions], resources: [`${artifactBucketArn}/${artifactPrefix}/*`] },
+    { subject: 'artifactBucket', actions: [...actions], resources: [`${artifactBucketArn}/${artifactPrefix}/*`] },
     {
+      subject: 'artifactBucket',
       actions: ['s3:ListBucket'],
       resources: [artifactBucketArn],
       conditions: { StringLike: { 's3:prefix': [artifactPrefix, `${artifactPrefix}/*`] } },

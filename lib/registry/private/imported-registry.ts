@@ -1,3 +1,4 @@
+import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -40,6 +41,13 @@ class ImportedModelRegistry extends Construct implements IModelRegistry {
 
   get releaseTable(): dynamodb.ITable {
     return this.attributes.releaseTable ?? this.unknown('releaseTable');
+  }
+
+  /** DynamoDB finds a table of another account by its ARN only. */
+  get releaseTableName(): string {
+    const { tableArn, tableName } = this.releaseTable;
+    const { account = '' } = Stack.of(this).splitArn(tableArn, ArnFormat.SLASH_RESOURCE_NAME);
+    return Token.isUnresolved(account) || account === Stack.of(this).account ? tableName : tableArn;
   }
 
   clientEnvironment(): MlflowClientEnvironment {

@@ -249,3 +249,11 @@ def test_the_current_records_of_all_models_are_read_without_their_history(releas
     for model, version in (("fraud", "1"), ("fraud", "2"), ("churn", "7")):
         releases.promote(model, release(version), by="ann")
     assert {record.model: record.champion.version for record in releases.current()} == {"fraud": "2", "churn": "7"}
+
+
+def test_a_table_is_found_by_its_arn_as_well_for_it_may_stand_in_another_account(table: str, dynamodb: Any) -> None:
+    arn = dynamodb.describe_table(TableName=table)["Table"]["TableArn"]
+    by_arn = ReleaseClient(arn, dynamodb)
+    by_arn.promote("fraud", release("1"), by="ann")
+    assert by_arn.read("fraud") == ReleaseClient(table, dynamodb).read("fraud")
+    assert len(list(by_arn.history("fraud"))) == len(list(by_arn.current())) == 1
