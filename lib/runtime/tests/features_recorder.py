@@ -79,7 +79,10 @@ class Recorder:
         target = request.headers.get("X-Amz-Target")
         if target:
             service, _, operation = target.partition(".")
-            return f"{_SERVICES.get(service, service)}:{operation}", self._named(body.decode())
+            action = f"{_SERVICES.get(service, service)}:{operation}"
+            if service == "AWSGlue":
+                return action, "source database" if operation.endswith("Database") else "source table"
+            return action, self._named(body.decode())
         parts = urlsplit(request.path)
         bucket, _, key = unquote(parts.path).lstrip("/").partition("/")
         return f"s3:{_s3(request.command, key, parse_qs(parts.query, keep_blank_values=True))}", self._named(

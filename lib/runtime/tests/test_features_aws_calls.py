@@ -54,7 +54,7 @@ def test_calls_are_the_ones_that_are_written_down(applied: FeatureStoreUnderTest
     s3.create_bucket(Bucket=FILES, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     names = {
         applied.table_name("traced"): "online table",
-        f"{BUCKET}/warehouse": "source data",
+        f"{BUCKET}/": "source data",
         f"{FILES}/repo.zip": "definitions",
         f"{FILES}/tables": "feature-tables.json",
         f"{FILES}/store": "feature_store.yaml",
@@ -62,7 +62,6 @@ def test_calls_are_the_ones_that_are_written_down(applied: FeatureStoreUnderTest
         f"{FILES}/entities": "entity rows",
         f"{FILES}/sets": "training sets",
         f"{FILES}/": "entity rows",
-        '"traces"': "source table",
     }
     with Recorder(applied.endpoint, names).running() as recorder:
         store = _through(recorder, applied, s3, tmp_path)

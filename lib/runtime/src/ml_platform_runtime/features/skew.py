@@ -80,7 +80,7 @@ def _view(store: Any, view: Any, check: Check, environment: str) -> dict[str, An
 
 
 def _watermark(view: Any) -> datetime:
-    last = view.most_recent_end_time
+    last: datetime | None = view.most_recent_end_time
     if last is None:
         raise BadInput(f"view {view.name} was never materialized; run features-materialize first, or give --at")
     return last if last.tzinfo else last.replace(tzinfo=timezone.utc)

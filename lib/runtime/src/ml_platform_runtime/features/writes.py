@@ -44,7 +44,7 @@ def item_bytes(config: Any, key: Any, values: Any, moment: datetime) -> int:
     entity = compute_entity_id(key, entity_key_serialization_version=config.entity_key_serialization_version)
     size = len("entity_id") + len(entity) + len("event_ts") + len(str(make_tzaware(moment))) + len("values")
     # A map costs 3 bytes, and 1 more for each pair in it.
-    return size + 3 + sum(1 + len(name.encode()) + value.ByteSize() for name, value in values.items())
+    return int(size + 3 + sum(1 + len(name.encode()) + value.ByteSize() for name, value in values.items()))
 
 
 def watch(online_store: Any, writes: Writes, *, dry_run: bool) -> None:
