@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog import load_catalog
 from pyiceberg.expressions import GreaterThan
+
 from support import wait_until
 
 ROOT = Path(__file__).parents[3]
