@@ -1,4 +1,5 @@
 export * from './interfaces';
+export * from './data-arrivals';
 export * from './data-lake';
 export * from './dvc-remote';
 export * from './iceberg-table';
@@ -9,6 +10,7 @@ export * from './s3-table';
 export * from './s3-table-catalog';
 export * from './blueprint/column';
 export * from './blueprint/column-check';
+export { AnnouncementOptions } from './blueprint/data-arrivals';
 export * from './blueprint/data-contract';
 export * from './blueprint/iceberg-table-definition';
 export * from './blueprint/iceberg-type';

@@ -71,7 +71,7 @@ test('2,000 random tables are either refused or have unique ids that every parti
   let accepted = 0;
   fc.assert(fc.property(options, (given) => {
     const faults = Faults.at('Lake/T');
-    const plan = icebergTable(faults, { ...given, tableName: given.tableName ?? 't' });
+    const plan = icebergTable(faults, { ...given, columns: given.columns ?? [], tableName: given.tableName ?? 't' });
     if (!faults.ok) return;
     accepted++;
     const fields = plan.schema.fields.map((field) => ({ ...field, type: field.type.startsWith('{') ? JSON.parse(field.type) : field.type }));

@@ -1,6 +1,6 @@
-import type { CheckJson } from './column-check';
 import { ShapeChange, shapeChanges } from './contract-changes';
 import { checkShape } from './contract-check';
+import type { CheckJson } from './contract-checks';
 import type { FieldJson, TableShape, TypeJson } from './contract-schema';
 import { show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
@@ -17,6 +17,9 @@ export interface ContractJson extends TableShape {
   readonly checks: { readonly [column: string]: CheckJson };
   readonly history: ContractVersion[];
 }
+
+/** Context flag with which synthesis writes contract files. */
+export const UPDATE_CONTRACTS = 'cdk-ml-platform:update-contracts';
 
 const KEYS = ['table', 'version', 'schema', 'partition-spec', 'sort-order', 'properties', 'checks', 'history'];
 

@@ -1,21 +1,19 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'fs';
 import { basename, dirname } from 'path';
 import type { Column } from './column';
-import { checksJson, type ColumnCheck } from './column-check';
+import type { ColumnCheck } from './column-check';
 import { same, shapeChanges } from './contract-changes';
+import { checksJson } from './contract-checks';
 import {
-  checkHistory, columnTypesOf, ContractJson, firstShape, firstVersion, nextVersion, parseContract, refuseBreaking, renderContract,
+  checkHistory, ContractJson, firstVersion, nextVersion, parseContract, refuseBreaking, renderContract, UPDATE_CONTRACTS,
 } from './contract-file';
-import { blueprintOf, checkFieldIds, keepIds, shapeOf } from './contract-schema';
-import { icebergTable, IcebergTableBlueprint } from './iceberg-table';
+import { checkFieldIds, keepIds, shapeOf } from './contract-schema';
+import { icebergTable } from './iceberg-table';
 import type { Partition } from './partition';
 import type { Sort } from './sort';
 import { checkNumber, show } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
 import { suggest } from '../../core/private/suggest';
-
-/** Context flag with which synthesis writes contract files. */
-export const UPDATE_CONTRACTS = 'cdk-ml-platform:update-contracts';
 
 /** What a table is, in code. */
 export interface DataContractProps {
@@ -165,21 +163,6 @@ export class DataContract {
 }
 
 const WRITE = `write it with 'npx cdk synth -c ${UPDATE_CONTRACTS}=true', and commit it`;
-
-/** A table that has a contract: what its template says, and what it is once it is migrated. */
-export interface ContractedTable {
-  readonly created: IcebergTableBlueprint;
-  readonly columnTypes: { readonly [name: string]: string };
-}
-
-/** Decides on a table by its contract. */
-export function contractedTable(faults: Faults, contract: DataContract, tableName: string | undefined, update: boolean): ContractedTable | undefined {
-  const resolved = contract._resolve(faults, update);
-  if (!resolved) return undefined;
-  faults.check(tableName === undefined || tableName === resolved.table, 'contract-of-another-table',
-    `tableName ${show(tableName)} is not ${show(resolved.table)}, the table of contract '${contract.file}'; leave it out`);
-  return { created: blueprintOf(resolved.table, firstShape(resolved)), columnTypes: columnTypesOf(resolved) };
-}
 
 function checkChecks(faults: Faults, contract: ContractJson): void {
   const columns = pathsOf(contract);

@@ -1,9 +1,17 @@
 import type { IConstruct } from 'constructs';
+import { columnTypesOf, firstShape, UPDATE_CONTRACTS } from './contract-file';
 import { blueprintOf } from './contract-schema';
-import { contractedTable, ContractedTable, UPDATE_CONTRACTS } from './data-contract';
-import { icebergTable } from './iceberg-table';
+import type { DataContract } from './data-contract';
+import { icebergTable, type IcebergTableBlueprint } from './iceberg-table';
 import type { IcebergTableDefinition } from './iceberg-table-definition';
+import { show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
+
+/** A table, decided: what its template says, and what it is once it is migrated. */
+export interface PlannedTable {
+  readonly created: IcebergTableBlueprint;
+  readonly columnTypes: { readonly [name: string]: string };
+}
 
 const IN_CONTRACT = ['columns', 'partitionBy', 'sortBy', 'identifiedBy', 'comment', 'properties'] as const;
 
@@ -13,7 +21,7 @@ const IN_CONTRACT = ['columns', 'partitionBy', 'sortBy', 'identifiedBy', 'commen
  * @param scope where the table is made; the context that writes contract files is read there
  * @param name name of a table that has no contract and no name of its own
  */
-export function plannedTable(faults: Faults, scope: IConstruct, name: string, definition: IcebergTableDefinition): ContractedTable {
+export function plannedTable(faults: Faults, scope: IConstruct, name: string, definition: IcebergTableDefinition): PlannedTable {
   const { contract, columns = [] } = definition;
   if (contract) {
     const twice = IN_CONTRACT.filter((key) => definition[key] !== undefined);
@@ -39,7 +47,15 @@ export function updatesContracts(scope: IConstruct): boolean {
 }
 
 /** Stands for a table whose contract has faults: they are thrown before anybody looks at it. */
-const NOTHING: ContractedTable = {
+const NOTHING: PlannedTable = {
   created: blueprintOf('', { 'schema': { 'type': 'struct', 'schema-id': 0, 'fields': [] }, 'partition-spec': [], 'sort-order': [], 'properties': {} }),
   columnTypes: {},
 };
+
+function contractedTable(faults: Faults, contract: DataContract, tableName: string | undefined, update: boolean): PlannedTable | undefined {
+  const resolved = contract._resolve(faults, update);
+  if (!resolved) return undefined;
+  faults.check(tableName === undefined || tableName === resolved.table, 'contract-of-another-table',
+    `tableName ${show(tableName)} is not ${show(resolved.table)}, the table of contract '${contract.file}'; leave it out`);
+  return { created: blueprintOf(resolved.table, firstShape(resolved)), columnTypes: columnTypesOf(resolved) };
+}
