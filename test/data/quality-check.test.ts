@@ -349,15 +349,15 @@ describe('validation', () => {
   test('lists every check that its column cannot have, at once and before anything exists', () => {
     const stack = stackWith();
     const wrong = contract({
-      amount: { oneOf: [1, 2], pattern: 'x' },
-      country: { min: 1, pattern: '(DE' },
-      at: { min: 5, unique: true },
-      id: { oneOf: [1, 1.5, 'a'], maxAgeSeconds: 5 },
-      address: { unique: true },
-      tags: { unique: true },
+      'amount': { oneOf: [1, 2], pattern: 'x' },
+      'country': { min: 1, pattern: '(DE' },
+      'at': { min: 5, unique: true },
+      'id': { oneOf: [1, 1.5, 'a'], maxAgeSeconds: 5 },
+      'address': { unique: true },
+      'tags': { unique: true },
       'address.city': { pattern: '(?!Ulm)' },
-      paid: { max: 1, oneOf: ['yes'] },
-      price: { oneOf: ['1.50', 'much'] },
+      'paid': { max: 1, oneOf: ['yes'] },
+      'price': { oneOf: ['1.50', 'much'] },
     });
     textNetworkOnce(stack);
     tableOf(stack);
@@ -390,9 +390,11 @@ describe('validation', () => {
   });
 
   test('takes what its columns can have', () => {
-    template({ checks: [QualityChecks.contract(contract({
-      'at': { min: '2026-01-01T00:00:00Z', maxAgeSeconds: 60 }, 'price': { max: '99.99', oneOf: ['1.50', 2] }, 'address.city': { pattern: '(?i)^(?P<c>u)lm$' }, 'address': { maxNullShare: 0.5 },
-    }))] });
+    template({
+      checks: [QualityChecks.contract(contract({
+        'at': { min: '2026-01-01T00:00:00Z', maxAgeSeconds: 60 }, 'price': { max: '99.99', oneOf: ['1.50', 2] }, 'address.city': { pattern: '(?i)^(?P<c>u)lm$' }, 'address': { maxNullShare: 0.5 },
+      }))],
+    });
   });
 
   test.each([

@@ -19,7 +19,9 @@ export function makeTriggers(scope: Construct, plan: QualityCheckBlueprint, prop
   return [...arrival, ...onSchedule(scope, plan, props, stateMachine)];
 }
 
-function onArrival(scope: Construct, { table, alarmActions }: DataQualityCheckProps, eventBus: events.IEventBus, stateMachine: sfn.StateMachine): cloudwatch.Alarm {
+function onArrival(
+  scope: Construct, { table, alarmActions }: DataQualityCheckProps, eventBus: events.IEventBus, stateMachine: sfn.StateMachine,
+): cloudwatch.Alarm {
   const rule = new EventRule(scope, 'OnDataArrived', {
     eventBus,
     detailTypes: [DetailType.DATA_ARRIVED],
@@ -36,7 +38,9 @@ function onArrival(scope: Construct, { table, alarmActions }: DataQualityCheckPr
   return rule.alarm;
 }
 
-function onSchedule(scope: Construct, { schedules }: QualityCheckBlueprint, { alarmActions }: DataQualityCheckProps, stateMachine: sfn.StateMachine): cloudwatch.Alarm[] {
+function onSchedule(
+  scope: Construct, { schedules }: QualityCheckBlueprint, { alarmActions }: DataQualityCheckProps, stateMachine: sfn.StateMachine,
+): cloudwatch.Alarm[] {
   if (schedules.length === 0) return [];
   const queue = deadLetterQueue(scope, 'ScheduleDeadLetters');
   schedules.forEach((expression, index) => new scheduler.Schedule(scope, `Schedule${index + 1}`, {
