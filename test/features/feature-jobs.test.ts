@@ -6,10 +6,10 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { image, type Made, make, profile } from './support';
 import { EventContract, DetailType } from '../../lib/core';
+import { runtimeDirectory } from '../../lib/core/private/runtime-asset';
 import { type FeatureMaterializationOptions, FeatureStore, FeatureView, OnlineStore } from '../../lib/features';
 import { dynamoDbActions, FeatureAccess } from '../../lib/features/blueprint/access';
 import { FEATURE_METRICS, writeCost } from '../../lib/features/blueprint/materialization';
-import { runtimeDirectory } from '../../lib/core/private/runtime-asset';
 import { faultsOf } from '../data/support';
 
 const NIGHTLY = scheduler.ScheduleExpression.rate(Duration.days(1));

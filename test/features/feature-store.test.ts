@@ -123,9 +123,11 @@ describe('values in Valkey', () => {
   });
 
   test('are reached through TLS', () => {
-    expect(stack.resolve(store.readEnvironment.FEAST_ONLINE_CONNECTION)).toEqual({ 'Fn::Join': ['', [
-      { 'Fn::GetAtt': [expect.any(String), 'Endpoint.Address'] }, ':', { 'Fn::GetAtt': [expect.any(String), 'Endpoint.Port'] }, ',ssl=true',
-    ]] });
+    expect(stack.resolve(store.readEnvironment.FEAST_ONLINE_CONNECTION)).toEqual({
+      'Fn::Join': ['', [
+        { 'Fn::GetAtt': [expect.any(String), 'Endpoint.Address'] }, ':', { 'Fn::GetAtt': [expect.any(String), 'Endpoint.Port'] }, ',ssl=true',
+      ]],
+    });
   });
 
   test('keep their defaults and take a key', () => {
