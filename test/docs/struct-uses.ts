@@ -2,6 +2,7 @@ import type { StructUses } from './literal-faults';
 import { ADD_ON_USES } from './struct-uses/add-ons';
 import { AWS_USES } from './struct-uses/aws';
 import { CLUSTER_USES } from './struct-uses/cluster';
+import { CONTRACT_USES } from './struct-uses/contracts';
 import { FEATURE_USES } from './struct-uses/features';
 import { LAKE_USES } from './struct-uses/lake';
 import { NODE_POOL_USES } from './struct-uses/node-pools';
@@ -12,5 +13,5 @@ import { GATEWAY_USES } from '../serving/gateway-struct-uses';
 
 /** What is made from each struct of the package's main entry that documents a literal. */
 export const STRUCT_USES: StructUses = {
-  ...AWS_USES, ...CLUSTER_USES, ...NODE_POOL_USES, ...ADD_ON_USES, ...ACCELERATOR_USES, ...GATEWAY_USES, ...SERVING_USES, ...LAKE_USES, ...REGISTRY_USES, ...FEATURE_USES,
+  ...AWS_USES, ...CLUSTER_USES, ...NODE_POOL_USES, ...ADD_ON_USES, ...ACCELERATOR_USES, ...GATEWAY_USES, ...SERVING_USES, ...LAKE_USES, ...CONTRACT_USES, ...REGISTRY_USES, ...FEATURE_USES,
 };

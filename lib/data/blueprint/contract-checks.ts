@@ -14,7 +14,7 @@ export interface CheckJson {
 /** Checks as the file has them; what is not said is left out. */
 export function checksJson(checks: { readonly [column: string]: ColumnCheck }): { [column: string]: CheckJson } {
   return Object.fromEntries(Object.entries(checks).map(([column, { maxAge, min, max, oneOf, pattern, unique, maxNullShare }]) => {
-    const all: CheckJson = { min, max, oneOf, pattern, unique, maxNullShare, maxAgeSeconds: maxAge?.toSeconds() };
+    const all: CheckJson = { min, max, oneOf, pattern, unique: unique || undefined, maxNullShare, maxAgeSeconds: maxAge?.toSeconds() };
     return [column, Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as CheckJson];
   }));
 }
