@@ -32,7 +32,7 @@ import { ReleaseRecord } from './release-record';
 /** How MLflow's aliases are held against the release records. */
 export interface AliasCheckOptions {
   /**
-   * How often, 5 minutes to a day in whole minutes. Each time costs a tenth of a cent.
+   * How often, 5 minutes to a day in whole minutes. Each time costs a few hundredths of a cent.
    *
    * @default Duration.hours(1)
    */

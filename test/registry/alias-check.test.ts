@@ -59,16 +59,16 @@ describe('the check of aliases', () => {
   });
 
   test('is not there unless it is asked for', () => {
-    const { template, registry: plain } = make({ aliasCheck: undefined });
-    template().resourceCountIs('AWS::Scheduler::Schedule', 0);
+    const { template: without, registry: plain } = make({ aliasCheck: undefined });
+    without().resourceCountIs('AWS::Scheduler::Schedule', 0);
     expect(plain.alarms.some(({ node }) => node.path.includes('AliasCheck'))).toBe(false);
   });
 
   test('takes every choice', () => {
-    const { template } = make({ aliasCheck: { every: Duration.minutes(15), repair: true } });
-    template().hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(15 minutes)' });
-    template().hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'AliasDiffers', Period: 900 });
-    expect(taskOf(template())?.Command.at(-1)).toBe('--repair');
+    const { template: other } = make({ aliasCheck: { every: Duration.minutes(15), repair: true } });
+    other().hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(15 minutes)' });
+    other().hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'AliasDiffers', Period: 900 });
+    expect(taskOf(other())?.Command.at(-1)).toBe('--repair');
   });
 
   test('is what CloudFormation takes and what cdk-nag has nothing to say about', () => {

@@ -5,12 +5,12 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Faults } from '../../lib/core/private/faults';
 import { InterfaceEndpoint } from '../../lib/network/blueprint/interface-endpoint';
 import { MlNetwork, type MlNetworkProps } from '../../lib/network/ml-network';
 import { basicLogin, browserLogin, ClaimFormat, RegistryPermission } from '../../lib/registry/blueprint/auth';
 import { ModelRegistry, type ModelRegistryProps } from '../../lib/registry/model-registry';
 import { type OidcLoginOptions, RegistryAuth } from '../../lib/registry/registry-auth';
-import { Faults } from '../../lib/core/private/faults';
 import { nag, validate } from '../conformance/cloudformation-oracles';
 
 const image = ecs.ContainerImage.fromRegistry('example.com/mlflow:1');
@@ -90,14 +90,14 @@ describe('a registry behind a certificate', () => {
   });
 
   test('gives jobs their login by reference, and a role the right to read it', () => {
-    const { app, stack, registry } = make();
-    const { variables, secrets } = registry.clientEnvironment();
+    const { app, stack: home, registry: models } = make();
+    const { variables, secrets } = models.clientEnvironment();
     expect(variables).toEqual({ MLFLOW_TRACKING_URI: 'https://mlflow.ml.example.com', MLFLOW_DISABLE_TELEMETRY: 'true' });
     expect(Object.keys(secrets)).toEqual(['MLFLOW_TRACKING_USERNAME', 'MLFLOW_TRACKING_PASSWORD']);
-    const scope = new Stack(app, 'Jobs', { env: stack.env as { account: string; region: string } });
+    const scope = new Stack(app, 'Jobs', { env: { account: home.account, region: home.region } });
     const job = new ecs.FargateTaskDefinition(scope, 'Job');
     job.addContainer('Job', { image, environment: variables, secrets });
-    registry.grants.login(new iam.Role(scope, 'Notebook', { assumedBy: new iam.ServicePrincipal('sagemaker.amazonaws.com') }));
+    models.grants.login(new iam.Role(scope, 'Notebook', { assumedBy: new iam.ServicePrincipal('sagemaker.amazonaws.com') }));
     const jobs = Template.fromStack(scope);
     expect(JSON.stringify(jobs.findResources('AWS::ECS::TaskDefinition'))).toContain(':password::');
     const granted = Object.values(jobs.findResources('AWS::IAM::Policy')).flatMap(({ Properties }) => Properties.PolicyDocument.Statement as { Action: unknown }[]);

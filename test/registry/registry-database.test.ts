@@ -60,32 +60,32 @@ describe('an Aurora cluster', () => {
   });
 
   test('takes every choice', () => {
-    const template = make({
+    const other = make({
       minCapacity: 1, maxCapacity: 8.5, readers: 2, backupRetention: Duration.days(14), port: 5433, deletionProtection: false,
     }).template();
-    template.hasResource('AWS::RDS::DBCluster', {
+    other.hasResource('AWS::RDS::DBCluster', {
       DeletionPolicy: 'Snapshot',
       Properties: Match.objectLike({
         BackupRetentionPeriod: 14, Port: 5433, DeletionProtection: false, ServerlessV2ScalingConfiguration: { MinCapacity: 1, MaxCapacity: 8.5 },
       }),
     });
-    template.resourceCountIs('AWS::RDS::DBInstance', 3);
-    template.hasResourceProperties('AWS::RDS::DBInstance', { PromotionTier: 1 });
-    expect(serverVariables(template).ML_DATABASE_PORT).toBe('5433');
+    other.resourceCountIs('AWS::RDS::DBInstance', 3);
+    other.hasResourceProperties('AWS::RDS::DBInstance', { PromotionTier: 1 });
+    expect(serverVariables(other).ML_DATABASE_PORT).toBe('5433');
   });
 
   test('that may pause meets a server that keeps no connection, which would keep it awake', () => {
-    const template = make({ minCapacity: 0 }).template();
-    template.hasResourceProperties('AWS::RDS::DBCluster', { ServerlessV2ScalingConfiguration: { MinCapacity: 0, MaxCapacity: 2, SecondsUntilAutoPause: 300 } });
-    expect(serverVariables(template).MLFLOW_SQLALCHEMYSTORE_POOLCLASS).toBe('NullPool');
+    const pausing = make({ minCapacity: 0 }).template();
+    pausing.hasResourceProperties('AWS::RDS::DBCluster', { ServerlessV2ScalingConfiguration: { MinCapacity: 0, MaxCapacity: 2, SecondsUntilAutoPause: 300 } });
+    expect(serverVariables(pausing).MLFLOW_SQLALCHEMYSTORE_POOLCLASS).toBe('NullPool');
     make({ minCapacity: 0, autoPause: Duration.hours(2) }).template().hasResourceProperties('AWS::RDS::DBCluster', {
       ServerlessV2ScalingConfiguration: Match.objectLike({ SecondsUntilAutoPause: 7200 }),
     });
   });
 
   test('goes with the stack only when two keys turn', () => {
-    const { template } = make({}, { removalPolicy: RemovalPolicy.DESTROY }, { [ALLOW_DATA_DESTRUCTION]: true });
-    template().hasResource('AWS::RDS::DBCluster', { DeletionPolicy: 'Delete', Properties: Match.objectLike({ DeletionProtection: false }) });
+    const doomed = make({}, { removalPolicy: RemovalPolicy.DESTROY }, { [ALLOW_DATA_DESTRUCTION]: true });
+    doomed.template().hasResource('AWS::RDS::DBCluster', { DeletionPolicy: 'Delete', Properties: Match.objectLike({ DeletionProtection: false }) });
   });
 
   test.each<[string, AuroraServerlessOptions]>([

@@ -4,8 +4,8 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { RegistryTask } from './registry-task';
-import type { InternalService } from '../../network/internal-service';
 import type { IMlNetwork } from '../../network/interfaces';
+import type { InternalService } from '../../network/internal-service';
 import type { BasicLoginBlueprint } from '../blueprint/auth';
 
 /** The secrets of MLflow's own login. */

@@ -9,8 +9,8 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { acknowledgeAll, acknowledgeRolesBelow } from '../../network/acknowledge-wildcards';
-import type { InternalService } from '../../network/internal-service';
 import type { IMlNetwork } from '../../network/interfaces';
+import type { InternalService } from '../../network/internal-service';
 
 /** A command of the registry's image that runs on a schedule, beside the server. */
 export interface RegistryTaskProps {
