@@ -57,4 +57,12 @@ export const LAKE_USES: StructUses = {
     const bucket = s3.Bucket.fromBucketName(stack, 'Bucket', 'theirs');
     data.IcebergTable.fromIcebergTableAttributes(stack, 'Table', { bucket, databaseName: 'shop', tableName: 'orders', ...given }).grants.read(role(stack));
   }),
+  'data.DataArrivalsProps': template<platform.data.DataArrivalsProps>((stack, given) => {
+    new data.DataArrivals(stack, 'Arrivals', { eventBus: network.PlatformBus.fromEventBusName(stack, 'Bus', 'theirs').eventBus, ...given });
+  }),
+  'data.AnnouncementOptions': template<platform.data.AnnouncementOptions>((stack, given) => {
+    const { eventBus } = network.PlatformBus.fromEventBusName(stack, 'Bus', 'theirs');
+    const table = new data.DataLake(stack, 'Lake').addTable('Table', { columns: COLUMNS });
+    new data.DataArrivals(stack, 'Arrivals', { eventBus }).addTable('Table', table, given);
+  }),
 };

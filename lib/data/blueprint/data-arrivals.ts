@@ -1,0 +1,65 @@
+import { checkInteger, checkText, show } from '../../core/private/checks';
+import type { Faults } from '../../core/private/faults';
+
+/** When the rows of a table are told of. */
+export interface AnnouncementOptions {
+  /**
+   * Rows that have to come, in one commit or several, before they are told of. One announcement stands for all of them.
+   *
+   * @default 1
+   */
+  readonly minRows?: number;
+
+  /**
+   * Field of the partition spec by time, for example `event_time_day`: rows are told of once a later partition has got its first
+   * ones. The table needs the property `write.summary.partition-limit`, with more partitions than one commit writes to.
+   *
+   * @default - rows are counted, whatever their partition
+   */
+  readonly closedPartition?: string;
+}
+
+/** What the rule of a table tells the function. */
+export interface WatchBlueprint {
+  readonly database: string;
+  readonly table: string;
+  readonly minRows: number;
+  readonly partition?: string;
+}
+
+/** Where a table's metadata files come into being. */
+export interface MetadataPlace {
+  readonly bucketName: string;
+  /** Pattern of their keys. */
+  readonly keys: string;
+}
+
+/** The function, decided. */
+export const ARRIVALS_FUNCTION = {
+  handler: 'ml_platform_runtime.tables.arrivals.handler',
+  memoryMiB: 256,
+  /** More than all of the function's own waits, less than the lease of a claim. */
+  timeoutSeconds: 90,
+  /** Folders of the runtime that the function does without. */
+  exclude: ['**/__pycache__', '**/*.pyc', 'ml_platform_runtime/features', 'ml_platform_runtime/quality'],
+};
+
+const FIELD = { pattern: /^[a-z_][a-z0-9_]{0,254}$/, allowed: '1 to 255 lower-case letters, digits or underscores, not starting with a digit' };
+
+/** Decides on the announcement of one table. */
+export function watch(faults: Faults, table: { databaseName: string; tableName: string }, options: AnnouncementOptions): WatchBlueprint {
+  checkInteger(faults, 'minRows', options.minRows, { min: 1, max: Number.MAX_SAFE_INTEGER });
+  checkText(faults, 'closedPartition', options.closedPartition, FIELD);
+  faults.check(options.minRows === undefined || options.closedPartition === undefined, 'rows-and-partition',
+    'minRows and closedPartition both say when rows are told of; keep one of them');
+  return { database: table.databaseName, table: table.tableName, minRows: options.minRows ?? 1, partition: options.closedPartition };
+}
+
+/** Bucket and keys of a table's metadata, from its location; S3 tells of objects in buckets of the account only. */
+export function metadataPlace(faults: Faults, location: string): MetadataPlace | undefined {
+  const [, bucketName, prefix] = /^s3:\/\/([^/]+)\/(.+?)\/*$/.exec(location) ?? [];
+  if (bucketName !== undefined && prefix !== undefined) return { bucketName, keys: `${prefix}/metadata/*.metadata.json` };
+  faults.add('no-object-events',
+    `table lies at ${show(location)}, from where S3 sends no events; give a table of a lake, S3 Tables cannot be told of`);
+  return undefined;
+}
