@@ -31,7 +31,7 @@ export interface QualityTaskOptions {
   readonly cpu?: number;
 
   /**
-   * Memory of the task. A quarter of it is for values that uniqueness and suites keep; a run that needs more is refused with a message.
+   * Memory of the task. An eighth of it is for values that uniqueness and suites keep; a run that needs more is refused with a message.
    *
    * @default - 2048, and 4096 with a suite
    */

@@ -133,7 +133,7 @@ describe('a check by contract', () => {
   test('is told what to check, and where to write', () => {
     const told = environment(template());
     expect(told).toMatchObject({
-      ML_QUALITY_TABLE: 'shop.orders', ML_QUALITY_SAMPLE: 'all', ML_QUALITY_MEMORY_MIB: '512', ML_QUALITY_NAME: 'Data/Quality',
+      ML_QUALITY_TABLE: 'shop.orders', ML_QUALITY_SAMPLE: 'all', ML_QUALITY_MEMORY_MIB: '256', ML_QUALITY_NAME: 'Data/Quality',
       ML_QUALITY_METRICS_NAMESPACE: 'MlPlatform/Data', HOME: '/tmp',
     });
     expect(JSON.stringify(told.ML_QUALITY_REPORT)).toBe('"s3://reports/quality/shop.orders"');
@@ -300,7 +300,7 @@ describe('options', () => {
     const found = Template.fromStack(stack);
     found.resourceCountIs('AWS::ECS::Cluster', 0);
     found.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '2048', Memory: '8192', RuntimePlatform: { CpuArchitecture: 'ARM64' } });
-    expect(environment(found)).toMatchObject({ ML_QUALITY_SHOW_VALUES: 'true', ML_QUALITY_MEMORY_MIB: '2048', ML_QUALITY_SAMPLE: 'newest-snapshot', ML_QUALITY_REPORT: 's3://reports/a/b' });
+    expect(environment(found)).toMatchObject({ ML_QUALITY_SHOW_VALUES: 'true', ML_QUALITY_MEMORY_MIB: '1024', ML_QUALITY_SAMPLE: 'newest-snapshot', ML_QUALITY_REPORT: 's3://reports/a/b' });
   });
 
   test('of the sample', () => {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { Duration, type Stack } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { join } from 'node:path';
 import { template } from './support';
 import * as platform from '../../../lib';
 import { textNetwork } from '../../cluster/support';

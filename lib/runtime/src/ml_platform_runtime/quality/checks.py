@@ -330,7 +330,7 @@ class Memory:
         if self.used > self.limit_mib * 1024 * 1024:
             raise BadInput(
                 f"{name} would keep more than {self.limit_mib} MiB of values in memory; "
-                "check a sample, or give the task more memory and raise ML_QUALITY_MEMORY_MIB (a third of the task's memory)"
+                "check a sample, or give the task more memory and raise ML_QUALITY_MEMORY_MIB (an eighth of the task's memory)"
             )
 
 

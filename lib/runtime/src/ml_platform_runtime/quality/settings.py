@@ -53,7 +53,7 @@ class QualitySettings:
             sample=_sample(reader),
             snapshot_id=reader.optional("ML_QUALITY_SNAPSHOT"),
             show_values=reader.flag("ML_QUALITY_SHOW_VALUES", False),
-            memory_mib=reader.integer("ML_QUALITY_MEMORY_MIB", 512, 16, 1_048_576),
+            memory_mib=reader.integer("ML_QUALITY_MEMORY_MIB", 256, 16, 1_048_576),
             name=reader.text("ML_QUALITY_NAME", "default"),
             metrics_namespace=reader.optional("ML_QUALITY_METRICS_NAMESPACE"),
             bus=reader.optional("ML_EVENT_BUS"),
