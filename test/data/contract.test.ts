@@ -292,3 +292,33 @@ describe('validation', () => {
     expect(faultsOf(() => resolve(DataContract.fromFile(file())))).toEqual([`[invalid-contract] contract '${file()}': ${message}`]);
   });
 });
+
+describe('the contract that the runtime\'s tests read', () => {
+  const transactions = (columns: Column[]): DataContractProps => ({
+    columns,
+    partitionBy: [Partition.day('at'), Partition.bucket('id', 4)],
+    sortBy: [Sort.ascending('at')],
+    identifiedBy: ['id'],
+    comment: 'card transactions',
+    checks: {
+      id: { unique: true },
+      amount: { min: 0, max: 100_000, maxNullShare: 0.01 },
+      country: { oneOf: ['DE', 'FR'], pattern: '^[A-Z]{2}$' },
+      at: { maxAge: Duration.hours(6) },
+    },
+  });
+  const place = (...more: Column[]) => Column.optional('place', IcebergType.struct(Column.optional('city', IcebergType.STRING), ...more));
+  const versions = [
+    [ID, AT, AMOUNT, Column.optional('country', IcebergType.STRING)],
+    [ID, AT, Column.optional('amount', IcebergType.decimal(12, 2)), Column.optional('country', IcebergType.STRING), place()],
+    [place(Column.optional('tags', IcebergType.list(IcebergType.STRING))), ID, AT, Column.optional('amount', IcebergType.decimal(12, 2), { comment: 'in EUR' }), Column.optional('country', IcebergType.STRING)],
+  ];
+
+  test('is what synthesis writes, version by version', () => {
+    const path = join(folder, 'transactions.json');
+    for (const columns of versions) resolve(DataContract.fromColumns(path, transactions(columns)), true);
+    const committed = join(__dirname, 'contracts', 'transactions.json');
+    if (process.env.UPDATE_CONTRACT_FIXTURE) writeFileSync(committed, readFileSync(path));
+    expect(readFileSync(committed, 'utf8')).toBe(readFileSync(path, 'utf8'));
+  });
+});

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Construct } from 'constructs';
 import type { StructUse, StructUses } from './literal-faults';
+import { Faults } from '../../lib/core/private/faults';
 import * as platform from '../../lib/terraform';
 import { chartOf, configMap } from '../cluster/support';
 import { removeSynthesized, synthesize } from '../terraform/synthesize';
@@ -19,6 +23,10 @@ function program<Props>(make: (stack: Construct, given: Partial<Props>) => void)
   };
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'documented-contracts-'));
+afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
+let files = 0;
+
 const COLUMNS = [data.Column.required('id', data.IcebergType.LONG)];
 
 /** What is made from each struct of the package's Terraform entry that documents a literal. */
@@ -34,6 +42,12 @@ export const TERRAFORM_STRUCT_USES: StructUses = {
     },
   },
   'data.DataLakeProps': program<platform.data.DataLakeProps>((stack, given) => { new data.DataLake(stack, 'Lake', given); }),
+  'data.ColumnCheck': {
+    make: (given) => {
+      const contract = data.DataContract.fromColumns(join(folder, String(files++), 'payments.json'), { columns: COLUMNS, checks: { id: given } });
+      return contract._resolve(Faults.at('Table'), true);
+    },
+  },
   'data.IcebergTableOptions': program<platform.data.IcebergTableOptions>((stack, given) => {
     new data.DataLake(stack, 'Lake').addTable('Table', { columns: COLUMNS, ...given });
   }),

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import threading
 import time
+from datetime import datetime, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,9 @@ from pyiceberg.schema import Schema
 
 from ml_platform_runtime.cli import main
 from ml_platform_runtime.errors import BadInput
+from ml_platform_runtime.tables.catalogs import open_catalog
 from ml_platform_runtime.tables.contract import Contract
+from ml_platform_runtime.tables.freeze import freeze
 from ml_platform_runtime.tables.migrate import VERSION, MigrationConflict, migrate
 from support import runtime, wait_until
 from tables_support import contract_json, field, make_table, put_contract
@@ -365,3 +369,51 @@ def test_a_partitioned_table_evolves(glue: Catalog, name: str, tmp_path: Path) -
     assert migrate(glue, name, Contract.parse(document, "c.json")).committed == [1, 2]
 
     assert sorted(row["id"] for row in glue.load_table(name).scan().to_arrow().to_pylist()) == [1, 2]
+
+
+def test_what_the_construct_library_writes_is_what_the_table_becomes(glue: Catalog) -> None:
+    """The file is kept in step with the library by test/data/contract.test.ts."""
+    contract = Contract.load(Path(__file__).parents[3] / "test" / "data" / "contracts" / "transactions.json")
+    first = contract.versions[0]
+    name = f"shop.{contract.table}"
+    # as the template makes it: with the first schema
+    glue.create_table(name, first.schema, partition_spec=contract.partition_spec, sort_order=first.sort_order)
+    assert glue.load_table(name).schema().as_struct() == first.schema.as_struct()
+
+    assert migrate(glue, name, contract).committed == [1, 2, 3]
+
+    table = glue.load_table(name)
+    assert table.schema().as_struct() == contract.schema.as_struct()
+    assert table.schema().identifier_field_names() == {"id"}
+    assert list(table.sort_order().fields) == list(contract.sort_order.fields)
+    assert table.properties["comment"] == "card transactions"
+    assert [one.name for one in table.schema().fields] == ["place", "id", "at", "amount", "country"]
+    row = {
+        "place": {"city": "Ulm", "tags": ["a"]},
+        "id": 1,
+        "at": datetime(2026, 11, 1, tzinfo=timezone.utc),
+        "amount": Decimal("1.50"),
+        "country": "DE",
+    }
+    table.append(pa.Table.from_pylist([row], schema=table.schema().as_arrow()))
+    assert table.scan().to_arrow().to_pylist() == [row]
+
+
+def test_tables_of_s3_tables_evolve_and_are_frozen(aws: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+
+    client = boto3.client("s3tables")
+    short = name.split(".")[1]
+    arn = client.create_table_bucket(name=f"tables-{short.replace('_', '-')}")["arn"]
+    client.create_namespace(tableBucketARN=arn, namespace=["shop"])
+    monkeypatch.setenv("ML_CATALOG", "s3tables")
+    monkeypatch.setenv("ML_WAREHOUSE", arn)
+    catalog = open_catalog(os.environ)
+    table = make_table(catalog, name, V1)
+    table.append(rows({"id": 1, "amount": 1.5}))
+
+    assert migrate(catalog, name, Contract.parse(contract_json(short, V1, V2, V3), "c.json")).committed == [1, 2, 3]
+
+    assert freeze(catalog, name, "v1", retention_days=30).outcome == "frozen"
+    table = catalog.load_table(name)
+    assert table.scan(snapshot_id=table.metadata.refs["v1"].snapshot_id).to_arrow()["id"].to_pylist() == [1]

@@ -2,6 +2,8 @@ export * from './data-lake';
 export * from './iceberg-table';
 export * from './interfaces';
 export { Column, type ColumnOptions } from '../../data/blueprint/column';
+export type { ColumnCheck } from '../../data/blueprint/column-check';
+export { DataContract, type DataContractProps } from '../../data/blueprint/data-contract';
 export type { IcebergTableDefinition } from '../../data/blueprint/iceberg-table-definition';
 export { IcebergType } from '../../data/blueprint/iceberg-type';
 export { Partition } from '../../data/blueprint/partition';

@@ -39,6 +39,6 @@ export const CONTRACT_USES: StructUses = {
     new data.TableMigrations(stack, 'Migrations', { network: textNetwork(stack), image, tables, ...given });
   }, { cpuArchitecture: ecs.CpuArchitecture.ARM64 }),
   'data.DvcRemoteProps': template<platform.data.DvcRemoteProps>((stack, given) => (
-    new data.DvcRemote(stack, 'Team', { lake: new data.DataLake(stack, 'Lake'), ...given }).url
+    stack.resolve(new data.DvcRemote(stack, 'Team', { lake: new data.DataLake(stack, 'Lake'), ...given }).url) as object
   )),
 };
