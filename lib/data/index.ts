@@ -1,4 +1,5 @@
 export * from './interfaces';
+export * from './athena-workgroup';
 export * from './data-arrivals';
 export * from './data-lake';
 export * from './dvc-remote';

@@ -62,3 +62,19 @@ export interface IS3TableCatalog extends IConstruct {
   /** What pyiceberg's `load_catalog` needs to reach the catalog, and other clients of Iceberg's REST protocol alike. */
   readonly catalogProperties: { readonly [key: string]: string };
 }
+
+/** Who may do what with a workgroup. */
+export interface IAthenaWorkgroupGrants {
+  /** Lets the grantee run queries and read their results. Tables are granted by themselves. */
+  query(grantee: iam.IGrantable): iam.Grant;
+}
+
+/** An Athena workgroup. */
+export interface IAthenaWorkgroup extends IConstruct {
+  /** Name of the workgroup. */
+  readonly workgroupName: string;
+  /** Where results are written: `s3://bucket/prefix/`. */
+  readonly resultLocation: string;
+  /** Who may do what with the workgroup. */
+  readonly grants: IAthenaWorkgroupGrants;
+}

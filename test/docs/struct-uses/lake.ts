@@ -1,4 +1,4 @@
-import { Duration, type Stack } from 'aws-cdk-lib';
+import { Duration, Size, type Stack } from 'aws-cdk-lib';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -64,5 +64,12 @@ export const LAKE_USES: StructUses = {
     const { eventBus } = network.PlatformBus.fromEventBusName(stack, 'Bus', 'theirs');
     const table = new data.DataLake(stack, 'Lake').addTable('Table', { columns: COLUMNS });
     new data.DataArrivals(stack, 'Arrivals', { eventBus }).addTable('Table', table, given);
+  }),
+  'data.AthenaWorkgroupProps': template<platform.data.AthenaWorkgroupProps>((stack, given) => { new data.AthenaWorkgroup(stack, 'Queries', given); }, {
+    scanLimitPerQuery: Size.gibibytes(1),
+  }),
+  'data.AthenaWorkgroupAttributes': template<platform.data.AthenaWorkgroupAttributes>((stack, given) => {
+    const resultBucket = s3.Bucket.fromBucketName(stack, 'Bucket', 'theirs');
+    data.AthenaWorkgroup.fromAthenaWorkgroupAttributes(stack, 'Queries', { workgroupName: 'w', resultBucket, ...given }).grants.query(role(stack));
   }),
 };
