@@ -1,4 +1,4 @@
-import type { CheckJson } from './column-check';
+import type { CheckJson } from './contract-checks';
 import type { ContractJson } from './contract-file';
 import type { FieldJson, TypeJson } from './contract-schema';
 import { show } from '../../core/private/checks';
