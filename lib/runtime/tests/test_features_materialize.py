@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from features_support import (
@@ -29,6 +30,20 @@ from support import free_port, wait_until
 
 pytest_plugins = ["features_fixtures"]
 DAY = timedelta(days=1)
+SUMMED = """
+from feast import Aggregation, BatchFeatureView, FileSource
+
+
+def add(rows):
+    return rows.groupby("customer_id", as_index=False).agg({"total": "sum", "event_time": "max"})
+
+
+summed = BatchFeatureView(
+    name="summed", mode="pandas", entities=[customer], ttl=timedelta(days=7), online=True,
+    source=FileSource(path="PATH", timestamp_field="event_time"),
+    schema=[Field(name="customer_id", dtype=Int64), Field(name="total", dtype=Float64)], HOW,
+)
+"""
 
 
 def materialize(store: FeatureStoreUnderTest, view: str, end: Any, *more: str) -> Outcome:
@@ -174,6 +189,42 @@ def test_wrong_input_is_told(applied: FeatureStoreUnderTest, arguments: list[str
     outcome = applied.run("features-materialize", *arguments)
     assert outcome.code == 2
     assert outcome.error.startswith(f"error: {message}")
+
+
+def test_a_sum_is_made_of_all_rows_and_not_of_the_newest(applied: FeatureStoreUnderTest, tmp_path: Path) -> None:
+    rows = [spendings(4, START + timedelta(hours=hour), factor=10.0**hour) for hour in range(3)]
+    pd.concat(rows).to_parquet(tmp_path / "payments.parquet")
+    applied.make_online_table("summed")
+    (tmp_path / "definitions.py").write_text(
+        definitions(
+            applied.endpoint,
+            SUMMED.replace("PATH", str(tmp_path / "payments.parquet")).replace("HOW", "udf=add, udf_string='add'"),
+        )
+    )
+    assert applied.run("features-apply", FEAST_REPO_URI=str(tmp_path), FEAST_TABLES_URI="").code == 0
+    outcome = materialize(applied, "summed", START + DAY)
+    assert outcome.code == 0, outcome.err[-3000:]
+    with applied.feast() as feast:
+        keys = [{"customer_id": number} for number in range(4)]
+        assert feast.get_online_features(["summed:total"], keys).to_dict()["total"] == [
+            0.0,
+            111.0,
+            222.0,
+            333.0,
+        ]
+    applied.run("features-apply", "--allow-delete")
+
+
+def test_an_aggregation_that_feast_would_forget_is_refused(applied: FeatureStoreUnderTest, tmp_path: Path) -> None:
+    how = "aggregations=[Aggregation(column='total', function='sum')]"
+    text = SUMMED.replace("PATH", "payments.parquet").replace("HOW", how)
+    (tmp_path / "definitions.py").write_text(definitions(applied.endpoint, text))
+    outcome = applied.run("features-apply", FEAST_REPO_URI=str(tmp_path), FEAST_TABLES_URI="")
+    assert outcome.code == 2
+    assert outcome.error == (
+        "error: view summed has aggregations, which Feast 0.67 does not keep in its registry, so the newest row would be written instead; "
+        "aggregate in the source table, or in a udf"
+    )
 
 
 class _Refusing(BaseHTTPRequestHandler):

@@ -22,6 +22,9 @@ pytest_plugins = ["features_fixtures"]
 TTL = {"card": pd.Timedelta(hours=6), "shopper": pd.Timedelta(days=2)}
 SEEDS = (1, 2, 3)
 VIEWS = """
+import pandas as pd
+from feast.on_demand_feature_view import on_demand_feature_view
+
 merchant = Entity(name="merchant", join_keys=["merchant_id"], value_type=ValueType.INT64)
 card = FeatureView(
     name="card", entities=[customer, merchant], ttl=timedelta(hours=6), online=False, source=table("cards"),
@@ -31,6 +34,13 @@ shopper = FeatureView(
     name="shopper", entities=[customer], ttl=timedelta(days=2), online=False, source=table("shoppers"),
     schema=[Field(name="customer_id", dtype=Int64), Field(name="visits", dtype=Int64)],
 )
+
+
+@on_demand_feature_view(sources=[shopper], schema=[Field(name="doubled", dtype=Float64)])
+def twice(inputs: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({"doubled": 2.0 * inputs["visits"]})
+
+
 training = FeatureService(name="training", features=[card, shopper])
 """
 
@@ -206,6 +216,29 @@ def test_the_record_names_the_snapshots_and_a_tag_keeps_them(history: History, s
     assert (record["views"], record["features"]) == (["card", "shopper"], ["card:amount", "shopper:visits"])
     reference = catalog.load_table("features.cards").metadata.refs["fraud-7"]
     assert (reference.snapshot_id, reference.max_ref_age_ms) == (current["cards"], 30 * 86_400_000)
+
+
+def test_features_on_demand_are_computed_for_every_row(history: History, s3: Any) -> None:
+    entities = history.entities[2].drop_duplicates(["customer_id", "at"]).reset_index(drop=True)
+    buffer = io.BytesIO()
+    entities.to_parquet(buffer)
+    s3.put_object(Bucket=BUCKET, Key="entities/demand.parquet", Body=buffer.getvalue())
+    arguments = [
+        "--entities",
+        f"s3://{BUCKET}/entities/demand.parquet",
+        "--timestamp-column",
+        "at",
+        "--feature",
+        "twice:doubled",
+    ]
+    outcome = history.build(*arguments, output=f"s3://{BUCKET}/sets/demand.parquet")
+    assert outcome.code == 0, outcome.err[-3000:]
+    found = pd.read_parquet(io.BytesIO(read(s3, "sets/demand.parquet")))
+    visits = recomputed(entities, history.shoppers, ["customer_id"], "visits", TTL["shopper"])
+    pd.testing.assert_series_equal(found["doubled"], 2.0 * visits, check_names=False, check_index=False)
+    twins = history.build("--entity-table", "features.labels", "--timestamp-column", "at", "--feature", "twice:doubled")
+    assert twins.code == 2
+    assert "entity rows repeat the same customer_id at the same time" in twins.error
 
 
 def test_rows_that_come_while_a_set_is_built_stay_out(history: History) -> None:

@@ -25,6 +25,7 @@ def apply(settings: FeatureSettings, *, allow_delete: bool, check_only: bool, wa
         check_registry(config)
         contents = parse_definitions(folder, config.project)
         views = [*contents.feature_views, *contents.stream_feature_views]
+        _check_aggregations(contents.feature_views)
         if settings.tables_uri:
             check_declared(settings.tables_uri, config.project, views)
         _check_online_tables(config, views)
@@ -117,6 +118,16 @@ def _internal(found: Any) -> bool:
     from feast.project import Project
 
     return isinstance(found, Project) or found.name == DUMMY_ENTITY_NAME
+
+
+def _check_aggregations(views: list[Any]) -> None:
+    """A batch view's proto has no field for them."""
+    names = sorted(view.name for view in views if getattr(view, "aggregations", None))
+    if names:
+        raise BadInput(
+            f"view {', '.join(names)} has aggregations, which Feast 0.67 does not keep in its registry, so the newest row would be written instead; "
+            "aggregate in the source table, or in a udf"
+        )
 
 
 def _check_online_tables(config: Any, views: list[Any]) -> None:

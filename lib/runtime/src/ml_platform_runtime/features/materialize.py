@@ -40,8 +40,6 @@ class Plan:
 def materialize(settings: FeatureSettings, plan: Plan) -> dict[str, Any]:
     """The report: rows, write units and dollars of each view."""
     with opened(settings) as store:
-        # Otherwise Feast writes every row of the window, and the last one written wins, whatever its time.
-        store.config.materialization_config.pull_latest_features = True
         views = chosen_views(store, plan.views)
         if not views:
             raise BadInput(f"project {store.project} has no online view; apply one first")
@@ -94,6 +92,8 @@ def _write(store: Any, view: Any, start: datetime, plan: Plan) -> tuple[Writes, 
     provider = store._get_provider()
     watch(provider.online_store, writes, dry_run=plan.dry_run)
     _log.info("materializing", extra={"view": view.name, "from": start.isoformat(), "until": plan.end.isoformat()})
+    # Only the newest row of each entity leaves the offline store, except where a sum or a function needs all of them.
+    store.config.materialization_config.pull_latest_features = not computes(view)
     if plan.dry_run:
         provider.materialize_single_feature_view(
             config=store.config,
@@ -107,6 +107,11 @@ def _write(store: Any, view: Any, start: datetime, plan: Plan) -> tuple[Writes, 
     else:
         store.materialize(start, plan.end, [view.name])
     return writes, began
+
+
+def computes(view: Any) -> bool:
+    """Whether the view's values are made of several rows while they are materialized."""
+    return bool(getattr(view, "aggregations", None) or getattr(view, "feature_transformation", None))
 
 
 def _start(view: Any, plan: Plan) -> datetime:

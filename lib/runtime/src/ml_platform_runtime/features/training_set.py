@@ -10,12 +10,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ml_platform_runtime.errors import BadInput, RuntimeFault
+from ml_platform_runtime.errors import BadInput
 from ml_platform_runtime.features.entities import TIMESTAMP, prepared, read_parquet, read_table
 from ml_platform_runtime.features.settings import FeatureSettings
 from ml_platform_runtime.features.sources import SourceState, states_of, tag_sources
 from ml_platform_runtime.features.storage import upload, write_json
 from ml_platform_runtime.features.store import opened
+
+_ROW = "ml_platform_row"
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,6 @@ def build(settings: FeatureSettings, request: Request) -> dict[str, Any]:
             tag_sources(states, request.tag, request.retention_days)
         with _pinned(states):
             joined = _joined(store, rows, groups, references if on_demand else None, request.full_names)
-        if len(joined) != len(rows):
-            raise RuntimeFault(
-                f"{len(rows)} entity rows became {len(joined)}; entity rows of the same keys and time must not repeat here"
-            )
         record = _record(store, request, references, groups, states, origin, rows, joined)
     return _written(joined, record, request.output)
 
@@ -132,9 +130,10 @@ def _pinned(states: list[SourceState]) -> Any:
 
 
 def _joined(store: Any, rows: Any, groups: list[Group], all_at_once: list[str] | None, full_names: bool) -> Any:
-    """One lookup for each set of keys: given all of them, Feast's Dask store drops rows that differ in another key only."""
+    """One lookup for each set of keys, joined to all rows here: Feast's Dask store drops entity rows that differ in another key only,
+    and those whose features are all older than their time to live."""
     if all_at_once is not None:
-        return store.get_historical_features(rows, all_at_once, full_feature_names=full_names).to_df()
+        return _computed(store, rows, groups, all_at_once, full_names)
     joined = rows
     for group in groups:
         by = [*group.keys, TIMESTAMP]
@@ -148,6 +147,20 @@ def _joined(store: Any, rows: Any, groups: list[Group], all_at_once: list[str] |
         found[TIMESTAMP] = found[TIMESTAMP].astype(joined[TIMESTAMP].dtype)
         joined = joined.merge(found, on=by, how="left", validate="many_to_one")
     return joined
+
+
+def _computed(store: Any, rows: Any, groups: list[Group], references: list[str], full_names: bool) -> Any:
+    """Views on demand compute from what all others gave, so everything is asked for at once."""
+    for group in groups:
+        if rows.duplicated([*group.keys, TIMESTAMP]).any():
+            raise BadInput(
+                f"entity rows repeat the same {', '.join(group.keys)} at the same time, which views on demand cannot have; make them differ, or join those views apart"
+            )
+    asked = rows.assign(**{_ROW: range(len(rows))})
+    found = store.get_historical_features(asked, references, full_feature_names=full_names).to_df()
+    # Feast's Dask store drops entity rows whose features are all older than their time to live.
+    features = found[[_ROW, *(name for name in found.columns if name not in asked.columns)]]
+    return asked.merge(features, on=_ROW, how="left", validate="one_to_one").drop(columns=_ROW)
 
 
 def _record(
