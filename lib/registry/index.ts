@@ -5,3 +5,4 @@ export * from './registered-model';
 export * from './registry-auth';
 export * from './registry-database';
 export * from './release-record';
+export * from './sage-maker-mlflow-registry';

@@ -23,6 +23,12 @@ export interface IModelRegistry extends IConstruct {
    * @default - MLflow asks for no password
    */
   readonly machineLogin?: secretsmanager.ISecret;
+  /**
+   * The managed MLflow, whose API asks for rights in IAM.
+   *
+   * @default - MLflow's API asks for no rights in IAM
+   */
+  readonly managedMlflow?: ManagedMlflow;
   /** Rights on every model. */
   readonly grants: ModelGrants;
   /** What a container needs so that MLflow's SDK finds the server and logs in. The password stays a reference to its secret. */
@@ -59,6 +65,14 @@ export interface ModelReference {
   readonly alias: string;
   /** The registry that knows the model. */
   readonly registry: IModelRegistry;
+}
+
+/** An MLflow that SageMaker runs. */
+export interface ManagedMlflow {
+  /** ARN of the MLflow App or of the tracking server; it is the tracking URI too. */
+  readonly arn: string;
+  /** True for an MLflow App, whose API knows one right for everything; false for a tracking server, whose API knows one for each call. */
+  readonly app: boolean;
 }
 
 /** Environment of a container that talks to MLflow. */

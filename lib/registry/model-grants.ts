@@ -61,6 +61,7 @@ export class ModelGrants {
       artifactBucketArn: readsArtifacts(access) ? this.registry.artifactBucket.bucketArn : '',
       artifactPrefix: this.registry.artifactPrefix,
       modelName: this.modelName,
+      managedMlflow: this.registry.managedMlflow,
     });
     this.refuseEverybody(grantee);
     const grants = statements.map((statement) => this.grantOne(statement, grantee));
@@ -74,6 +75,8 @@ export class ModelGrants {
   private grantOne({ subject, actions, resources, conditions }: StatementBlueprint, grantee: iam.IGrantable): iam.Grant {
     acknowledgeWildcards(grantee.grantPrincipal, resources, WILDCARD_REASON);
     const own = iam.Grant.addToPrincipal({ grantee, actions, resourceArns: resources, conditions });
+    // SageMaker has no policies of its own
+    if (subject === 'managedMlflow') return own;
     const resource = this.registry[subject];
     const { principalAccount } = grantee.grantPrincipal;
     const elsewhere = principalAccount !== undefined

@@ -1,9 +1,9 @@
-import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { Faults } from '../core/private/faults';
@@ -21,6 +21,7 @@ import { registryServer, type RegistryServerBlueprint } from './blueprint/server
 import type { IModelRegistry, IRegisteredModel, MlflowClientEnvironment, ModelRegistryAttributes } from './interfaces';
 import { ModelGrants } from './model-grants';
 import { createAliasCheck } from './private/alias-check';
+import { createArtifactBucket } from './private/artifact-bucket';
 import { clientEnvironmentOf } from './private/client-environment';
 import { importRegistry } from './private/imported-registry';
 import { type LoginPlan, type LoginSite, planBrowserLogin, planLogin, RegistryLogin } from './private/registry-login';
@@ -177,7 +178,7 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
 
     const removalPolicy = destroy ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     this.artifactPrefix = props.artifactPrefix ?? DEFAULT_PREFIX;
-    this.artifactBucket = props.artifactBucket ?? createBucket(this, removalPolicy);
+    this.artifactBucket = props.artifactBucket ?? createArtifactBucket(this, removalPolicy);
     this.releaseTable = new ReleaseRecord(this, 'Releases', { removalPolicy }).table;
     this.grants = new ModelGrants(this);
     this.database = (props.database ?? RegistryDatabase.postgres()).bind(this, {
@@ -311,21 +312,4 @@ function planAliasCheck(faults: Faults, scope: Construct, id: string, props: Mod
     repair: options.repair,
     registryName: scope.node.path === '' ? id : `${scope.node.path}/${id}`,
   });
-}
-
-function createBucket(scope: Construct, removalPolicy: RemovalPolicy): s3.Bucket {
-  const bucket = new s3.Bucket(scope, 'Artifacts', {
-    encryption: s3.BucketEncryption.S3_MANAGED,
-    blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-    enforceSSL: true,
-    minimumTLSVersion: 1.2,
-    versioned: true,
-    lifecycleRules: [{ id: 'abandoned-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) }],
-    removalPolicy,
-    autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY,
-  });
-  Validations.of(bucket).acknowledge({
-    id: 'AwsSolutions-S1', reason: 'access logs need a second bucket and cost by request; CloudTrail data events are the owner\'s choice',
-  });
-  return bucket;
 }

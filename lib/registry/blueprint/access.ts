@@ -18,10 +18,12 @@ export interface AccessTarget {
   readonly artifactPrefix: string;
   /** Name of the one model. Default: every model. */
   readonly modelName?: string;
+  /** The managed MLflow, whose API asks for rights in IAM. Default: none. */
+  readonly managedMlflow?: { readonly arn: string; readonly app: boolean };
 }
 
 /** What a statement is about. */
-export type StatementSubject = 'releaseTable' | 'artifactBucket';
+export type StatementSubject = 'releaseTable' | 'artifactBucket' | 'managedMlflow';
 
 /** One statement of an IAM policy. */
 export interface StatementBlueprint {
@@ -45,6 +47,25 @@ const OBJECT_ACTIONS: Record<Access, string[]> = {
   [Access.SERVE]: ['s3:GetObject'],
 };
 
+/** Rights of an MLflow tracking server. https://docs.aws.amazon.com/service-authorization/latest/reference/list_sagemaker-mlflow.html */
+const SERVER_READ = [
+  'GetDownloadURIForModelVersionArtifacts', 'GetExperiment', 'GetExperimentByName', 'GetLatestModelVersions', 'GetLoggedModel', 'GetMetricHistory',
+  'GetModelVersion', 'GetModelVersionByAlias', 'GetRegisteredModel', 'GetRun', 'GetTraceInfo', 'ListArtifacts', 'ListLoggedModelArtifacts',
+  'SearchExperiments', 'SearchLoggedModels', 'SearchModelVersions', 'SearchRegisteredModels', 'SearchRuns', 'SearchTraces',
+];
+const SERVER_WRITE = [
+  'CreateExperiment', 'CreateModelVersion', 'CreateRegisteredModel', 'CreateRun', 'EndTrace', 'FinalizeLoggedModel', 'LogBatch', 'LogInputs',
+  'LogLoggedModelParams', 'LogMetric', 'LogModel', 'LogOutputs', 'LogParam', 'SetExperimentTag', 'SetLoggedModelTags', 'SetModelVersionTag',
+  'SetRegisteredModelAlias', 'SetRegisteredModelTag', 'SetTag', 'SetTraceTag', 'StartTrace', 'UpdateModelVersion', 'UpdateRegisteredModel', 'UpdateRun',
+];
+const SERVER_ACTIONS: Record<Access, string[]> = {
+  [Access.READ]: SERVER_READ,
+  [Access.REGISTER]: [...SERVER_READ, ...SERVER_WRITE],
+  // where a version lies, and the mirror of the record
+  [Access.PROMOTE]: ['GetLoggedModel', 'GetModelVersion', 'GetDownloadURIForModelVersionArtifacts', 'GetRun', 'SetRegisteredModelAlias'],
+  [Access.SERVE]: [],
+};
+
 /**
  * The least that an access needs. Where a model is named, the record's rights end at its partition key
  * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html).
@@ -53,7 +74,7 @@ const OBJECT_ACTIONS: Record<Access, string[]> = {
  * cover the whole prefix.
  */
 export function accessStatements(access: Access, target: AccessTarget): StatementBlueprint[] {
-  return [...recordStatements(access, target), ...artifactStatements(access, target)];
+  return [...recordStatements(access, target), ...artifactStatements(access, target), ...serverStatements(access, target)];
 }
 
 /** True if the access writes artifacts, so that a key of the bucket has to allow encryption too. */
@@ -69,6 +90,12 @@ export function usesRecord(access: Access): boolean {
 /** True if the access reads artifacts. */
 export function readsArtifacts(access: Access): boolean {
   return OBJECT_ACTIONS[access].includes('s3:GetObject');
+}
+
+function serverStatements(access: Access, { managedMlflow }: AccessTarget): StatementBlueprint[] {
+  if (!managedMlflow || SERVER_ACTIONS[access].length === 0) return [];
+  const actions = managedMlflow.app ? ['sagemaker:CallMlflowAppApi'] : SERVER_ACTIONS[access].map((action) => `sagemaker-mlflow:${action}`);
+  return [{ subject: 'managedMlflow', actions, resources: [managedMlflow.arn] }];
 }
 
 function recordStatements(access: Access, { releaseTableArn, modelName }: AccessTarget): StatementBlueprint[] {
