@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as requests from './dvc-requests.json';
+import { allows as allowsIn, type AwsRequest } from './iam';
 import { faultsOf } from './support';
 import { DataLake, DvcRemote, DvcRemoteProps, Zone } from '../../lib/data';
 import { nag, validate } from '../conformance/cloudformation-oracles';
@@ -25,14 +26,7 @@ function statements(grant: (remote: DvcRemote, role: iam.Role) => unknown): any[
   return policy!.Properties.PolicyDocument.Statement;
 }
 
-/** `*` stands for anything, as in IAM; the partition of an ARN is left open. */
-const covers = (pattern: unknown, value: string) => {
-  const text = typeof pattern === 'string' ? pattern : (pattern as any)['Fn::Join'][1].map((part: unknown) => (typeof part === 'string' ? part : 'aws')).join('');
-  return new RegExp(`^${text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}$`).test(value);
-};
-const allows = (all: any[], { action, key, prefix }: { action: string; key?: string; prefix?: string }) => all.some(({ Action, Resource, Condition }) => [Action].flat().includes(action)
-  && covers(Resource, key === undefined ? 'arn:aws:s3:::lake' : `arn:aws:s3:::lake/${key}`)
-  && (prefix === undefined || Condition.StringLike['s3:prefix'].some((one: string) => covers(one, prefix))));
+const allows = (all: any[], request: AwsRequest) => allowsIn(all, request, 'lake');
 
 describe('a DVC remote', () => {
   test('gives the configuration to commit, which DVC 3.67.1 took as it is', () => {

@@ -5,6 +5,8 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import { allows } from './iam';
+import { requests } from './migration-requests.json';
 import { faultsOf } from './support';
 import { Column, DataContract, DataLake, IcebergTable, IcebergType, S3TableCatalog, TableMigrations, TableMigrationsProps } from '../../lib/data';
 import { InterfaceEndpoint, MlNetwork } from '../../lib/network';
@@ -107,6 +109,17 @@ describe('migrations of tables', () => {
     expect(statements.filter(({ Resource }) => Resource === '*')).toEqual([]);
     const [file] = statements.filter(({ Action, Resource }) => Action === 's3:GetObject' && JSON.stringify(Resource).includes('cdk-hnb659fds'));
     expect(JSON.stringify(file.Resource)).toMatch(/cdk-hnb659fds-assets-[^*]*\/[0-9a-f]{64}\.json/);
+  });
+
+  test('may do what a real migration asked for, and not on a table beside it', () => {
+    const made = surroundings();
+    const tables = [made.lake.addTable('Transactions', { contract: contract('transactions') })];
+    new TableMigrations(made.stack, 'Migrations', { network: made.network, tables, image });
+    const policy = Object.entries(Template.fromStack(made.stack).findResources('AWS::IAM::Policy')).find(([id]) => id.includes('TaskRoleDefaultPolicy'))![1];
+    const statements: any[] = policy.Properties.PolicyDocument.Statement;
+    expect(requests.filter((request) => !allows(statements, request, 'lake'))).toEqual([]);
+    const elsewhere = requests.map((request) => JSON.parse(JSON.stringify(request).replace('transactions', 'transactions2')));
+    expect(elsewhere.filter((request) => allows(statements, request, 'lake')).map(({ action }) => action)).toEqual(['glue:GetDatabase', 'glue:GetDatabase']);
   });
 
   test('take a cluster, an image and processors', () => {
