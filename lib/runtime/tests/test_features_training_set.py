@@ -218,6 +218,18 @@ def test_the_record_names_the_snapshots_and_a_tag_keeps_them(history: History, s
     assert (reference.snapshot_id, reference.max_ref_age_ms) == (current["cards"], 30 * 86_400_000)
 
 
+def test_a_place_that_refuses_the_set_gets_no_record(history: History, tmp_path: Path) -> None:
+    arguments = ["--entity-table", "features.labels", "--timestamp-column", "at", "--feature", "card:amount"]
+    outcome = history.build(*arguments, output="s3://no-such-bucket/set.parquet")
+    assert outcome.code == 1
+    assert outcome.error.startswith("error: s3://no-such-bucket/set.parquet cannot be written: ")
+    assert "NoSuchBucket" in outcome.error
+    (tmp_path / "rows.parquet").write_text("customer_id,at")
+    text = history.build("--entities", str(tmp_path / "rows.parquet"), "--feature", "card:amount")
+    assert text.code == 2
+    assert f"entity rows {tmp_path}/rows.parquet are no Parquet: " in text.error
+
+
 def test_features_on_demand_are_computed_for_every_row(history: History, s3: Any) -> None:
     entities = history.entities[2].drop_duplicates(["customer_id", "at"]).reset_index(drop=True)
     buffer = io.BytesIO()
@@ -281,6 +293,10 @@ def test_rows_that_come_while_a_set_is_built_stay_out(history: History) -> None:
         (
             ["--feature", "cart:amount"],
             "view cart is not registered in shop; registered are card, ",
+        ),
+        (
+            ["--feature", "card:amnt", "--entity-table", "features.labels"],
+            "feature card:amnt is not registered; correct its name, or apply its view first",
         ),
         (["--feature", "amount"], "--feature amount names no feature; give view:feature"),
         (

@@ -24,10 +24,22 @@ def read_parquet(uri: str) -> Any:
             raise BadInput(
                 f"entity rows {uri} do not exist; give a Parquet file, or a folder of them, by path or s3://"
             )
-        return pd.read_parquet(uri)
+        return _parquet(uri, uri)
     with tempfile.TemporaryDirectory(prefix="entities-") as folder:
         files = _download(uri, Path(folder))
-        return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+        return pd.concat([_parquet(file, uri) for file in files], ignore_index=True)
+
+
+def _parquet(file: str | Path, uri: str) -> Any:
+    import pandas as pd
+    from pyarrow import ArrowException
+
+    try:
+        return pd.read_parquet(file)
+    except (ArrowException, OSError) as error:
+        raise BadInput(
+            f"entity rows {uri} are no Parquet: {' '.join(str(error).split())}; write them as Parquet"
+        ) from error
 
 
 def read_table(reference: str) -> tuple[Any, str]:

@@ -20,6 +20,8 @@ from feast import FileSource
 from feast.infra.data_sources.contrib.iceberg_catalog.iceberg_source import IcebergSource
 from feast.infra.offline_stores.dask import DaskOfflineStore, DaskOfflineStoreConfig
 
+from ml_platform_runtime.errors import BadInput
+
 _pins: ContextVar[Mapping[str, int] | None] = ContextVar("pins", default=None)
 
 
@@ -177,6 +179,11 @@ def _stage(
     pin = (_pins.get() or {}).get(table_id(source))
     schema = table.schema() if pin is None else table.scan(snapshot_id=pin).projection()
     known = [field.name for field in schema.fields]
+    absent = [name for name in columns or [] if name and name not in known]
+    if absent:
+        raise BadInput(
+            f"table {table_id(source)} has no column {', '.join(absent)}; it has {', '.join(known)}: correct the view, or map the name by field_mapping"
+        )
     wanted = tuple(name for name in known if columns is None or name in columns)
     scan = table.scan(
         row_filter=_window(schema.find_type(source.timestamp_field), source.timestamp_field, start, end),

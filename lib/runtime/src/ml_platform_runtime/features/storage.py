@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ml_platform_runtime import aws
-from ml_platform_runtime.errors import BadInput
+from ml_platform_runtime.errors import BadInput, RuntimeFault
 
 _MISSING = ("NoSuchKey", "NoSuchBucket", "404")
 
@@ -46,8 +46,14 @@ def upload(path: Path, uri: str) -> None:
         Path(uri).parent.mkdir(parents=True, exist_ok=True)
         path.replace(uri)
         return
+    from boto3.exceptions import S3UploadFailedError
+
     bucket, key = split_s3(uri)
-    aws.client("s3", read_timeout=120).upload_file(str(path), bucket, key)
+    try:
+        aws.client("s3", read_timeout=120).upload_file(str(path), bucket, key)
+    except S3UploadFailedError as error:
+        # boto3 hides S3's answer in the text.
+        raise RuntimeFault(f"{uri} cannot be written: {' '.join(str(error).split())}") from error
 
 
 def split_s3(uri: str) -> tuple[str, str]:

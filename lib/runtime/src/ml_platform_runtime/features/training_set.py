@@ -93,6 +93,14 @@ def _groups(store: Any, references: list[str]) -> tuple[list[Group], bool]:
         raise BadInput(
             f"view {', '.join(unknown)} is not registered in {store.project}; registered are {', '.join(sorted(views)) or 'none'}"
         )
+    absent = [
+        reference
+        for name, asked in wanted.items()
+        for reference in asked
+        if reference.partition(":")[2] not in {field.name for field in (views.get(name) or demanded[name]).features}
+    ]
+    if absent:
+        raise BadInput(f"feature {', '.join(absent)} is not registered; correct its name, or apply its view first")
     inputs = [
         part.name
         for name in wanted.keys() & demanded.keys()
