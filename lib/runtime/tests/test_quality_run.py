@@ -29,6 +29,7 @@ from ml_platform_runtime.cli import main
 from ml_platform_runtime.events import Event
 from ml_platform_runtime.quality.report import Folder, send_once
 from ml_platform_runtime.quality.scan import Sample, Scan
+from ml_platform_runtime.tables.catalogs import open_catalog
 
 pytest_plugins = ["tables_fixtures"]
 
@@ -371,14 +372,24 @@ def test_a_report_that_s3_refuses_is_no_verdict_and_no_event(
     assert bus.received() == []
 
 
-def test_data_files_that_s3_refuses_are_no_verdict(checked: Checked, capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_files_that_are_gone_or_damaged_are_no_verdict(
+    checked: Checked, capsys: pytest.CaptureFixture[str]
+) -> None:
     checked.table.append(rows())
     (task,) = checked.table.scan().plan_files()
-    checked.s3.delete_object(Bucket=checked.bucket, Key=task.file.file_path.split("/", 3)[3])
-    assert main(checked.arguments()) == 1
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert re.fullmatch(r"error: the check did not end: .*\n", output.err)
+    key = task.file.file_path.split("/", 3)[3]
+    damage = [
+        lambda: checked.s3.delete_object(Bucket=checked.bucket, Key=key),
+        lambda: checked.s3.put_object(
+            Bucket=checked.bucket, Key=key, Body=b"PAR1" + b"x" * task.file.file_size_in_bytes
+        ),
+    ]
+    for harm in damage:
+        harm()
+        assert main(checked.arguments()) == 1
+        output = capsys.readouterr()
+        assert output.out == ""
+        assert re.fullmatch(r"error: the check did not end: .*\n", output.err)
     assert checked.written() == []
 
 
@@ -647,4 +658,30 @@ def test_rows_of_a_suite_may_not_fill_the_memory(
     assert (
         "the rows of the suite would keep more than 16 MiB of values in memory; check a sample"
         in capsys.readouterr().err
+    )
+
+
+def test_a_table_of_s3_tables_is_checked_in_the_same_way(
+    aws: str, bucket: str, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = boto3.client("s3tables")
+    name = f"quality-{os.getpid()}-{next(_numbers)}"
+    monkeypatch.setenv("ML_CATALOG", "s3tables")
+    monkeypatch.setenv("ML_WAREHOUSE", client.create_table_bucket(name=name)["arn"])
+    catalog = open_catalog(os.environ)
+    catalog.create_namespace("shop")
+    table = catalog.create_table("shop.orders", Schema.model_validate(SCHEMA))
+    made = Checked(table, "shop.orders", tmp_path / "contract.json", bucket, s3)
+    made.contract_of(CHECKS)
+    arguments = [*made.arguments(), "--report", f"s3://{bucket}/{name}"]
+    table.append(rows())
+    assert main(arguments) == 0
+    table.append(rows(1, first=90, amount=[-1.0]))
+    assert main([*arguments, "--sample", "newest-snapshot"]) == 4
+
+
+def test_two_suites_need_two_names(checked: Checked, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*suite_of(checked, SUITE), *suite_of(checked, {**SUITE, "name": "Shop-rules"})[-2:]]) == 2
+    assert (
+        capsys.readouterr().err == "error: suites have the names Shop rules, Shop-rules; give each a name of its own\n"
     )

@@ -45,14 +45,16 @@ def add_commands(add: AddCommand) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     logs.configure(sys.stderr)
+    import pyarrow as pa
+
     from ml_platform_runtime.quality.run import run
     from ml_platform_runtime.quality.settings import QualitySettings
 
     settings = QualitySettings.of(options, os.environ)
     try:
         verdict = run(settings)
-    except (OSError, MemoryError) as error:
-        # pyarrow's own S3 client raises OSError, with AWS's words in it
+    except (OSError, MemoryError, pa.ArrowException) as error:
+        # pyarrow's own S3 client raises OSError, with AWS's words in it; a damaged file is an ArrowException
         raise RuntimeFault(f"the check did not end: {' '.join(str(error).split()) or type(error).__name__}") from error
     print(json.dumps(_line(settings, verdict)), flush=True)
     return 0 if verdict.passed else BAD_DATA

@@ -46,6 +46,11 @@ def run(settings: QualitySettings) -> Verdict:
     s3 = aws.client("s3")
     contract, rules = _contract(settings)
     suites = [Suite(_fetch(s3, address), address) for address in settings.suites]
+    pages = [page_name(suite.name) for suite in suites]
+    if len(set(pages)) < len(pages):
+        raise BadInput(
+            f"suites have the names {', '.join(suite.name for suite in suites)}; give each a name of its own"
+        )
     table = open_table(open_catalog(os.environ), settings.table)
     scan = Scan.of(table, settings.snapshot_id, settings.sample, _columns(rules, whole=bool(suites)))
     outcomes, judged, rows = judge(scan, rules, suites, settings, now)
@@ -144,8 +149,13 @@ def _fetch(s3: Any, address: str) -> bytes:
         raise
 
 
+def page_name(suite: str) -> str:
+    """File of a suite's data docs."""
+    return f"{''.join(one if one.isalnum() or one in '-_' else '-' for one in suite)}.html"
+
+
 def _write_docs(folder: Folder, suite: SuiteOutcome) -> dict[str, Any]:
-    name = f"{''.join(one if one.isalnum() or one in '-_' else '-' for one in suite.name)}.html"
+    name = page_name(suite.name)
     folder.write(name, suite.page(), "text/html; charset=utf-8")
     verdict = "passed" if suite.passed else "failed"
     return {"name": suite.name, "verdict": verdict, "dataDocs": folder.address(name), "expectations": suite.results}
