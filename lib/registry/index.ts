@@ -1,3 +1,4 @@
+export * from './experiment-tracker';
 export * from './interfaces';
 export * from './model-grants';
 export * from './model-registry';

@@ -127,7 +127,9 @@ export class SageMakerMlflowRegistry extends Construct implements IModelRegistry
     return grants.reduce((all, one) => all.combine(one));
   }
 
-  private makeServer({ app, size, maintenanceWindow }: ManagedMlflowBlueprint, name: string | undefined, removalPolicy: RemovalPolicy): sagemaker.CfnMlflowApp | sagemaker.CfnMlflowTrackingServer {
+  private makeServer(
+    { app, size, maintenanceWindow }: ManagedMlflowBlueprint, name: string | undefined, removalPolicy: RemovalPolicy,
+  ): sagemaker.CfnMlflowApp | sagemaker.CfnMlflowTrackingServer {
     const common = {
       artifactStoreUri: `s3://${this.artifactBucket.bucketName}/${this.artifactPrefix}`,
       roleArn: this.role.roleArn,
