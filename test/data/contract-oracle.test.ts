@@ -117,13 +117,16 @@ function askPyiceberg(pairs: TableShape[][]): Answer[] {
   return JSON.parse(asked.stdout) as Answer[];
 }
 
-(environment.available ? test : test.skip)('600 random changes are judged as pyiceberg judges them, with the ids that it gives, and as the runtime judges them', () => {
+(environment.available ? test : test.skip)('600 random changes, and each type into each other, are judged as pyiceberg judges them, with the ids that it gives, and as the runtime judges them', () => {
   const cases = fc.sample(fc.record({ columns: fields, edits: fc.array(edit, { maxLength: 3 }), identified: fc.boolean() }), { numRuns: 600, seed: 7 });
   const pairs = cases.map(({ columns, edits, identified }) => {
     const before = shape(columns, identified);
     const after = edits.reduce(change, columns);
     return [before, keepIds(shape(after, identified), before.schema)];
   });
+  const kinds = Object.keys(PLAIN) as (keyof typeof PLAIN)[];
+  const one = (name: keyof typeof PLAIN) => shape([{ name: 'a', required: false, type: { kind: 'plain', name } }], false);
+  pairs.push(...kinds.flatMap((from) => kinds.map((to) => [one(from), one(to)])));
 
   const answers = askPyiceberg(pairs);
 
