@@ -3,6 +3,8 @@ export * from './athena-workgroup';
 export * from './data-arrivals';
 export * from './data-lake';
 export * from './dvc-remote';
+export * from './firehose-ingestion';
+export * from './firehose-source';
 export * from './iceberg-table';
 export * from './table-migrations';
 export * from './data-quality-check';

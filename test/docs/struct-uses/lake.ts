@@ -21,6 +21,14 @@ function role(stack: Stack): iam.Role {
   return new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
 }
 
+const MSK = 'arn:aws:kafka:eu-west-1:111122223333:cluster/events/11111111-2222-3333-4444-555555555555-1';
+
+function ingest(stack: Stack, given: Partial<platform.data.FirehoseIngestionProps>): void {
+  const lake = new data.DataLake(stack, 'Lake');
+  const table = lake.addTable('Table', { columns: COLUMNS });
+  new data.FirehoseIngestion(stack, 'Ingestion', { table, errorBucket: lake.bucket(data.Zone.RAW), ...given });
+}
+
 /** What is made from structs of the bus, the lake, its ingestion and its engines. */
 export const LAKE_USES: StructUses = {
   'network.PlatformBusProps': template<platform.network.PlatformBusProps>((stack, given) => { new network.PlatformBus(stack, 'Bus', given); }),
@@ -71,5 +79,12 @@ export const LAKE_USES: StructUses = {
   'data.AthenaWorkgroupAttributes': template<platform.data.AthenaWorkgroupAttributes>((stack, given) => {
     const resultBucket = s3.Bucket.fromBucketName(stack, 'Bucket', 'theirs');
     data.AthenaWorkgroup.fromAthenaWorkgroupAttributes(stack, 'Queries', { workgroupName: 'w', resultBucket, ...given }).grants.query(role(stack));
+  }),
+  'data.FirehoseIngestionProps': template<platform.data.FirehoseIngestionProps>((stack, given) => { ingest(stack, given); }, {
+    source: data.FirehoseSource.mskTopic({ clusterArn: MSK, topicName: 'orders' }), bufferSize: Size.mebibytes(5), bufferInterval: Duration.seconds(30),
+    retryDuration: Duration.seconds(30), freshnessAlarm: Duration.minutes(15),
+  }),
+  'data.MskTopicAttributes': template<platform.data.MskTopicAttributes>((stack, given) => {
+    ingest(stack, { source: data.FirehoseSource.mskTopic({ clusterArn: MSK, topicName: 'orders', ...given }) });
   }),
 };
