@@ -151,6 +151,33 @@ def test_a_page_of_another_origin_cannot_write_even_with_a_login(
     assert answer.status_code == status
 
 
+def test_a_database_that_stops_during_a_registration_loses_and_doubles_nothing(server: Server) -> None:
+    uri, login = f"{server.uri}/api/2.0/mlflow", (MACHINES.user, MACHINES.password)
+    name = server.environment["ML_DATABASE_NAME"]
+    assert httpx.post(f"{uri}/registered-models/create", json={"name": "steady"}, auth=login).status_code == 200
+    version = {"name": "steady", "source": "s3://models/steady/1"}
+    with connected({**server.environment, "ML_DATABASE_NAME": "postgres"}) as cursor:
+        cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        try:
+            refused = httpx.post(f"{uri}/model-versions/create", json=version, auth=login, timeout=60)
+            healthy = httpx.get(f"{server.uri}/health").status_code
+        finally:
+            cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    assert refused.status_code >= 500
+    # the load balancer does not replace tasks because their database is away
+    assert healthy == 200
+    assert PASSWORD not in refused.text
+    # the client tries again, and the server needs no restart for it
+    again = httpx.post(f"{uri}/model-versions/create", json=version, auth=login, timeout=60)
+    assert again.json()["model_version"]["version"] == "1"
+    # a failover that ends every connection is not even noticed
+    with connected({**server.environment, "ML_DATABASE_NAME": "postgres"}) as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+    found = httpx.get(f"{uri}/model-versions/search", auth=login)
+    assert [one["version"] for one in found.json()["model_versions"] if one["name"] == "steady"] == ["1"]
+
+
 JOB = """
 import mlflow, os
 mlflow.set_experiment("a-job")
