@@ -28,9 +28,10 @@ def apply(settings: FeatureSettings, *, allow_delete: bool, check_only: bool, wa
         _check_aggregations(contents.feature_views)
         if settings.tables_uri:
             check_declared(settings.tables_uri, config.project, views)
-        _check_online_tables(config, views)
         if check_only:
+            # needs neither AWS nor a database, so that a pull request can ask
             return {"outcome": "checked", "project": config.project, "views": sorted(view.name for view in views)}
+        _check_online_tables(config, views)
         # Before the store is opened: even creating the registry's tables is a race.
         with registry_lock(config.registry.path, f"apply of {config.project}", seconds=wait_seconds):
             store = open_store(config, folder, _PROVIDER)
