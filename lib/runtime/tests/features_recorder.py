@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,9 +16,10 @@ _HOP = ("connection", "keep-alive", "transfer-encoding", "content-length", "date
 
 
 class Recorder:
-    """What was called since the last `start`, as (action, resource)."""
+    """What is called during a block, as (action, resource). A call that `passes` denies is never answered, nor forwarded."""
 
-    def __init__(self, endpoint: str, names: dict[str, str]) -> None:
+    def __init__(self, endpoint: str, names: dict[str, str], passes: Callable[[str], bool] | None = None) -> None:
+        self._passes = passes
         self._upstream = urlsplit(endpoint)
         self._names = names
         self._calls: set[tuple[str, str]] = set()
@@ -58,7 +59,11 @@ class Recorder:
     def forward(self, request: BaseHTTPRequestHandler) -> None:
         """Note the call, then let the emulator answer."""
         body = _body(request)
-        self._calls.add(self._call(request, body))
+        call = self._call(request, body)
+        self._calls.add(call)
+        if self._passes and not self._passes(call[0]):
+            request.close_connection = True
+            return
         upstream = http.client.HTTPConnection(str(self._upstream.hostname), self._upstream.port or 80, timeout=60)
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _REQUEST_HOP}
         upstream.request(request.command, request.path, body, {**headers, "Content-Length": str(len(body))})

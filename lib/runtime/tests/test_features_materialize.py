@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from features_recorder import Recorder
 from features_support import (
     START,
     VIEW,
@@ -23,6 +25,7 @@ from features_support import (
     definitions,
     profiles,
     spendings,
+    store_yaml,
     write_repo,
 )
 from ml_platform_runtime.features.locks import registry_lock
@@ -122,19 +125,26 @@ def test_late_rows_need_an_overlap(applied: FeatureStoreUnderTest) -> None:
 
 
 def test_killed_half_way_and_run_again_everything_is_there_once(applied: FeatureStoreUnderTest) -> None:
-    count = 600
+    count = 120
     rows = spendings(count)
     applied.append("spendings", rows)
-    arguments = ["features-materialize", "--view", "spending", "--end", (START + DAY).isoformat()]
-    victim = applied.child(*arguments)
-    table = applied.table_name("spending")
+    batches, stuck, ended = itertools.count(1), threading.Event(), threading.Event()
 
-    def written() -> int:
-        return int(applied.dynamodb.scan(TableName=table, Select="COUNT")["Count"])
+    def passes(action: str) -> bool:
+        # The third batch of 25 never arrives.
+        if action != "dynamodb:BatchWriteItem" or next(batches) < 3:
+            return True
+        stuck.set()
+        ended.wait(180)
+        return False
 
-    wait_until(lambda: written() > 25, seconds=60, what="some rows are online", interval=0.03)
-    victim.kill()
-    assert 25 < written() < count
+    with Recorder(applied.endpoint, {}, passes).running() as network:
+        arguments = ["features-materialize", "--view", "spending", "--end", (START + DAY).isoformat()]
+        victim = applied.child(*arguments, FEAST_STORE_YAML=store_yaml(network.endpoint))
+        assert stuck.wait(120)
+        victim.kill()
+        ended.set()
+    assert len(applied.online_items("spending")) == 50
     with applied.feast() as feast:
         assert feast.get_feature_view("spending").materialization_intervals == []
 
