@@ -1,5 +1,6 @@
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 import type { DataContract } from './blueprint/data-contract';
@@ -77,4 +78,20 @@ export interface IAthenaWorkgroup extends IConstruct {
   readonly resultLocation: string;
   /** Who may do what with the workgroup. */
   readonly grants: IAthenaWorkgroupGrants;
+}
+
+/** An application of EMR Serverless for Spark, with Iceberg and Glue configured. */
+export interface ISparkApplication extends IConstruct {
+  /** Id of the application. */
+  readonly applicationId: string;
+  /** ARN of the application. */
+  readonly applicationArn: string;
+  /** vCPUs that all workers have together at most, if it is known. */
+  readonly maxVcpu?: number;
+  /** Memory that all workers have together at most, in GB, if it is known. */
+  readonly maxMemoryGb?: number;
+  /** Where drivers and executors log to, if it is known. */
+  readonly logGroup?: logs.ILogGroup;
+  /** Key of the logs that EMR keeps for its console, if it is not AWS's. */
+  readonly encryptionKey?: kms.IKey;
 }

@@ -29,6 +29,12 @@ function ingest(stack: Stack, given: Partial<platform.data.FirehoseIngestionProp
   new data.FirehoseIngestion(stack, 'Ingestion', { table, errorBucket: lake.bucket(data.Zone.RAW), ...given });
 }
 
+/** No template shows what starts a run. */
+function sparkRun(stack: Stack, given: Partial<platform.data.SparkJobProps>): unknown {
+  const application = data.SparkApplication.fromSparkApplicationAttributes(stack, 'Spark', { applicationId: 'a' });
+  return stack.resolve(new data.SparkJob(stack, 'Job', { application, entryPoint: 's3://code/job.py', ...given }).run);
+}
+
 /** What is made from structs of the bus, the lake, its ingestion and its engines. */
 export const LAKE_USES: StructUses = {
   'network.PlatformBusProps': template<platform.network.PlatformBusProps>((stack, given) => { new network.PlatformBus(stack, 'Bus', given); }),
@@ -87,4 +93,9 @@ export const LAKE_USES: StructUses = {
   'data.MskTopicAttributes': template<platform.data.MskTopicAttributes>((stack, given) => {
     ingest(stack, { source: data.FirehoseSource.mskTopic({ clusterArn: MSK, topicName: 'orders', ...given }) });
   }),
+  'data.SparkApplicationProps': template<platform.data.SparkApplicationProps>((stack, given) => {
+    new data.SparkApplication(stack, 'Spark', { lake: new data.DataLake(stack, 'Lake'), ...given });
+  }, { releaseLabel: 'emr-7.10.0' }),
+  'data.SparkJobOptions': template<platform.data.SparkJobOptions>((stack, given) => sparkRun(stack, given), { workerVcpu: 8, workerMemoryGb: 8, maxExecutors: 2 }),
+  'data.SparkJobProps': template<platform.data.SparkJobProps>((stack, given) => sparkRun(stack, given), { workerVcpu: 8, workerMemoryGb: 8, maxExecutors: 2 }),
 };
