@@ -262,7 +262,6 @@ export class FeatureStore extends Construct implements IFeatureStore {
       ML_DATABASE_HOST: this.registry.host,
       ML_DATABASE_PORT: this.registry.port,
       ML_DATABASE_NAME: this.registry.databaseName,
-      ML_DATABASE_SSLMODE: 'require',
       ML_ENVIRONMENT: this.props.environmentName ?? 'default',
       ...this.online.environment,
     };

@@ -61,7 +61,7 @@ describe('a materialization', () => {
   test('has every variable that the runtime reads from the stack', () => {
     const names = container(template).Environment.map(({ Name }) => Name);
     expect(names).toEqual(expect.arrayContaining([
-      'AWS_REGION', 'FEAST_STORE_YAML', 'FEAST_TABLES_URI', 'ML_DATABASE_HOST', 'ML_DATABASE_PORT', 'ML_DATABASE_NAME', 'ML_DATABASE_SSLMODE', 'ML_ENVIRONMENT',
+      'AWS_REGION', 'FEAST_STORE_YAML', 'FEAST_TABLES_URI', 'ML_DATABASE_HOST', 'ML_DATABASE_PORT', 'ML_DATABASE_NAME', 'ML_ENVIRONMENT',
     ]));
   });
 
@@ -95,7 +95,7 @@ describe('a materialization', () => {
     for (const word of ['features-apply', 'features-materialize', 'features-serve', 'features-skew', '--view', '--overlap-seconds', '--allow-delete', '--at', '--sample', '--threshold']) {
       expect(sources).toContain(`"${word}"`);
     }
-    for (const word of ['FEAST_STORE_YAML', 'FEAST_TABLES_URI', 'FEAST_REPO_URI', 'ML_DATABASE_SSLMODE']) expect(sources).toContain(`"${word}"`);
+    for (const word of ['FEAST_STORE_YAML', 'FEAST_TABLES_URI', 'FEAST_REPO_URI']) expect(sources).toContain(`"${word}"`);
   });
 });
 

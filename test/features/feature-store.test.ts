@@ -73,7 +73,7 @@ describe('the registry', () => {
     const { stack, store } = make({ registry: FeatureRegistry.existing({ host: 'db.example.com', port: 6000, databaseName: 'features', secret }) });
     Template.fromStack(stack).resourceCountIs('AWS::RDS::DBInstance', 0);
     expect(store.registryInstance).toBeUndefined();
-    expect(store.readEnvironment).toMatchObject({ ML_DATABASE_HOST: 'db.example.com', ML_DATABASE_PORT: '6000', ML_DATABASE_NAME: 'features', ML_DATABASE_SSLMODE: 'require' });
+    expect(store.readEnvironment).toMatchObject({ ML_DATABASE_HOST: 'db.example.com', ML_DATABASE_PORT: '6000', ML_DATABASE_NAME: 'features' });
     expect(Object.keys(store.readSecrets)).toEqual(['ML_DATABASE_USER', 'ML_DATABASE_PASSWORD']);
     expect(() => store.allowReadsFrom(new ec2.Connections())).not.toThrow();
   });
