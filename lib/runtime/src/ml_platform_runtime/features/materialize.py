@@ -67,8 +67,6 @@ def _materialize(store: Any, name: str, plan: Plan, environment: str) -> dict[st
             return {**report, "rows": 0, "writeUnits": 0, "dollars": 0.0, "seconds": 0.0, "outcome": "up to date"}
         writes, began = _write(store, view, start, plan)
         newest = _newest(store, name, writes, plan)
-    if store.config.online_store.type != "dynamodb":
-        writes.write_units = 0
     freshness = (datetime.now(timezone.utc) - newest).total_seconds() if newest else None
     if not plan.dry_run:
         measured = {"RowsWritten": float(writes.rows), "WriteUnits": float(writes.write_units)}

@@ -18,17 +18,17 @@ class Writes:
     """Sums over all batches of one view."""
 
     rows: int = 0
+    #: Zero for stores that are not paid by write.
     write_units: int = 0
-    bytes: int = 0
     newest: datetime | None = None
 
     def add(self, config: Any, batch: list[Any]) -> None:
         """One batch as Feast hands it to the online store."""
+        billed = config.online_store.type == "dynamodb"
         for key, values, moment, _created in batch:
-            size = item_bytes(config, key, values, moment)
             self.rows += 1
-            self.bytes += size
-            self.write_units += math.ceil(size / _UNIT_BYTES)
+            if billed:
+                self.write_units += math.ceil(item_bytes(config, key, values, moment) / _UNIT_BYTES)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
             self.newest = moment if self.newest is None else max(self.newest, moment)
 
