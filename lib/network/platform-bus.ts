@@ -137,7 +137,6 @@ function listen(bus: Construct & IPlatformBus, id: string, options: EventRuleOpt
     detailTypes: options.detailTypes,
     target: options.target,
     subjects: options.subjects,
-    detail: options.detail,
     maxEventAge: options.maxEventAge,
     retryAttempts: options.retryAttempts,
     alarmActions: options.alarmActions,

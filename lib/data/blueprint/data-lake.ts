@@ -2,7 +2,8 @@ import type { Duration } from 'aws-cdk-lib';
 import { SQL_NAME } from './iceberg-table';
 import { wholeDays } from './whole-days';
 import { Zone } from './zone';
-import { TransitionBlueprint, ZoneTransition, zoneTransitions } from './zone-transition';
+import type { ZoneTransition } from './zone-transition';
+import { TransitionBlueprint, zoneTransitions } from './zone-transitions';
 import { checkText } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 

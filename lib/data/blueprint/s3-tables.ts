@@ -1,6 +1,6 @@
 import type { AccessStatement } from './access';
 import type { IcebergTableBlueprint } from './iceberg-table';
-import type { TableOptimizer } from './table-maintenance';
+import type { TableOptimizer } from './table-optimizers';
 
 /** ARNs of a table of S3 Tables and of its bucket. */
 export interface S3TableArns {

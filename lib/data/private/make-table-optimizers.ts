@@ -3,7 +3,7 @@ import * as glue from 'aws-cdk-lib/aws-glue';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IDependable } from 'constructs';
 import { acknowledgeWildcards } from '../../network/acknowledge-wildcards';
-import { OPTIMIZER_LOG_GROUPS, TableOptimizer } from '../blueprint/table-maintenance';
+import { OPTIMIZER_LOG_GROUPS, TableOptimizer } from '../blueprint/table-optimizers';
 import type { IIcebergTable } from '../interfaces';
 
 /**
