@@ -7,3 +7,6 @@ export * from './registry-auth';
 export * from './registry-database';
 export * from './release-record';
 export * from './sage-maker-mlflow-registry';
+export * from './blueprint/claim-format';
+export * from './blueprint/mlflow-server-size';
+export * from './blueprint/registry-permission';

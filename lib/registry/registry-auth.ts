@@ -2,9 +2,8 @@ import type { Duration, SecretValue } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import type { ClaimFormat, RegistryPermission } from './blueprint/auth';
-
-export { ClaimFormat, RegistryPermission } from './blueprint/auth';
+import type { ClaimFormat } from './blueprint/claim-format';
+import type { RegistryPermission } from './blueprint/registry-permission';
 
 /** Options of MLflow's own login. */
 export interface BasicLoginOptions {
@@ -112,9 +111,17 @@ export interface BasicLoginConfig {
 
 /** What a login at the load balancer is made from. */
 export interface BrowserLoginConfig {
-  /** The provider, if it is not Cognito. */
+  /**
+   * The provider.
+   *
+   * @default - it is a pool of Cognito
+   */
   readonly oidc?: OidcLoginOptions;
-  /** The pool, if it is Cognito. */
+  /**
+   * The pool of Cognito.
+   *
+   * @default - it is another provider
+   */
   readonly cognito?: CognitoLoginOptions;
 }
 

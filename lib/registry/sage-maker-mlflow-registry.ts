@@ -5,7 +5,8 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sagemaker from 'aws-cdk-lib/aws-sagemaker';
 import { Construct } from 'constructs';
 import { Access, accessStatements } from './blueprint/access';
-import { managedMlflow, type ManagedMlflowBlueprint, type MlflowServerSize } from './blueprint/managed-mlflow';
+import { managedMlflow, type ManagedMlflowBlueprint } from './blueprint/managed-mlflow';
+import type { MlflowServerSize } from './blueprint/mlflow-server-size';
 import { checkArtifactPrefix } from './blueprint/names';
 import type { IModelRegistry, IRegisteredModel, ManagedMlflow, MlflowClientEnvironment } from './interfaces';
 import { ModelGrants } from './model-grants';
@@ -17,8 +18,6 @@ import { Faults } from '../core/private/faults';
 import { checkRemovalPolicy, destroysData } from '../core/private/removal';
 import { acknowledgeWildcards } from '../network/acknowledge-wildcards';
 import { pinExports } from '../network/pin-exports';
-
-export { MlflowServerSize } from './blueprint/managed-mlflow';
 
 /** Properties of `SageMakerMlflowRegistry`. */
 export interface SageMakerMlflowRegistryProps {

@@ -1,29 +1,9 @@
+import { ClaimFormat } from './claim-format';
+import { RegistryPermission } from './registry-permission';
 import { checkInteger, checkLiteral, checkOneOf, checkText, kebab, show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { stableNumber } from '../../core/private/stable-hash';
 import { isUnresolved } from '../../core/private/tokens';
-
-/** What everybody who is logged in may do with experiments and models of others. */
-export enum RegistryPermission {
-  /** Look. */
-  READ = 'READ',
-  /** Look, log runs, register versions; delete only what is one's own. */
-  EDIT = 'EDIT',
-  /** Everything but managing users. */
-  MANAGE = 'MANAGE',
-  /** Nothing, unless somebody gives a right. */
-  NONE = 'NO_PERMISSIONS',
-}
-
-/** How a claim of a token is written. */
-export enum ClaimFormat {
-  /** One text, for example `client_id`. */
-  SINGLE_STRING = 'single-string',
-  /** A JSON array of texts, for example `aud`. */
-  STRING_ARRAY = 'string-array',
-  /** Words with spaces between them, for example `scope`. */
-  SPACE_SEPARATED_VALUES = 'space-separated-values',
-}
 
 /** What is asked of MLflow's own login. */
 export interface BasicLoginInput {
