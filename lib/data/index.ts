@@ -22,7 +22,7 @@ export * from './blueprint/iceberg-type';
 export * from './blueprint/partition';
 export * from './blueprint/quality-choices';
 export * from './blueprint/sort';
-export { SparkArchitecture } from './blueprint/spark';
+export * from './blueprint/spark-architecture';
 export * from './blueprint/table-maintenance';
 export * from './blueprint/zone';
 export * from './blueprint/zone-transition';

@@ -1,15 +1,8 @@
 import type { Duration } from 'aws-cdk-lib';
+import { SparkArchitecture } from './spark-architecture';
 import { checkInteger, checkText } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { wholeSeconds } from '../../network/blueprint/durations';
-
-/** Processors of Spark's workers. */
-export enum SparkArchitecture {
-  /** AWS Graviton: a fifth cheaper. */
-  ARM64 = 'ARM64',
-  /** Intel and AMD, for jobs with libraries that know nothing else. */
-  X86_64 = 'X86_64',
-}
 
 /** Prices in us-east-1, November 2026. https://aws.amazon.com/emr/pricing/ */
 const USD_HOUR: Record<SparkArchitecture, { vcpu: number; gb: number }> = {
