@@ -1,6 +1,6 @@
 import { App, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import { Column, DataLake, type IcebergTable, IcebergType } from '../../lib/data';
+import { Column, DataLake, type IcebergTable, IcebergType, type IIcebergTable } from '../../lib/data';
 import { Feature, FeatureStore, type FeatureStoreProps, FeatureType, type FeatureViewOptions } from '../../lib/features';
 import { MlNetwork } from '../../lib/network/ml-network';
 
@@ -40,7 +40,7 @@ export function customersOf(lake: DataLake): IcebergTable {
 }
 
 /** A view that is right. */
-export function profile(table: IcebergTable, options: Partial<FeatureViewOptions> = {}): FeatureViewOptions {
+export function profile(table: IIcebergTable, options: Partial<FeatureViewOptions> = {}): FeatureViewOptions {
   return {
     table,
     entities: ['customer_id'],
