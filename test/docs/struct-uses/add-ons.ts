@@ -8,7 +8,7 @@ const { cluster, monitoring } = platform;
 /** What add-ons wait for, as it is in many clusters. */
 const INSTALLED = {
   installedAddOns: ['aws-load-balancer-controller'],
-  installedApiGroups: ['cert-manager.io', 'gateway.networking.k8s.io', 'keda.sh', 'monitoring.coreos.com'],
+  installedApiGroups: ['cert-manager.io', 'gateway.envoyproxy.io', 'gateway.networking.k8s.io', 'keda.sh', 'monitoring.coreos.com'],
 };
 
 /** An add-on in a cluster that has what it waits for. */
