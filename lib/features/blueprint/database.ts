@@ -1,5 +1,6 @@
 import { checkInteger, checkLiteral, checkText } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
+import type { PostgresPlan } from '../../network/blueprint/postgres-plan';
 
 /** What a user may say about the database of the registry. */
 export interface RegistryDatabaseInput {
@@ -14,31 +15,11 @@ export interface RegistryDatabaseInput {
   readonly destroy: boolean;
 }
 
-/** The database of Feast's registry, as data. */
-export interface RegistryDatabaseBlueprint {
-  readonly majorVersion: string;
-  readonly instanceType: string;
-  readonly storageGiB: number;
-  readonly maxStorageGiB: number;
-  readonly multiAz: boolean;
-  readonly backupDays: number;
-  readonly port: number;
-  readonly databaseName: string;
-  readonly userName: string;
-  readonly certificateAuthority: string;
-  readonly logExports: string[];
-  readonly deletionProtection: boolean;
-  /** Whether the data outlives the instance as a snapshot. */
-  readonly finalSnapshot: boolean;
-  /** Bytes of free storage below which the alarm goes off. */
-  readonly freeStorageAlarm: number;
-}
-
 const GIB = 1024 ** 3;
 const MOST_STORAGE = 65_536;
 
 /** Decides on the database: a registry is a few megabytes, so the smallest instance is the default. */
-export function registryDatabase(faults: Faults, input: RegistryDatabaseInput): RegistryDatabaseBlueprint {
+export function registryDatabase(faults: Faults, input: RegistryDatabaseInput): PostgresPlan {
   const storageGiB = input.storageGiB ?? 20;
   for (const property of ['storageGiB', 'backupRetention', 'instanceType'] as const) checkLiteral(faults, property, input[property]);
   checkText(faults, 'instanceType', input.instanceType, {
@@ -60,6 +41,10 @@ export function registryDatabase(faults: Faults, input: RegistryDatabaseInput): 
     logExports: ['postgresql', 'upgrade'],
     deletionProtection: !input.destroy && (input.deletionProtection ?? true),
     finalSnapshot: !input.destroy,
-    freeStorageAlarm: 2 * GIB,
+    alarms: [{
+      id: 'FreeStorageAlarm', metricName: 'FreeStorageSpace', statistic: 'Minimum', comparison: 'LessThan', threshold: 2 * GIB,
+      periodMinutes: 5, evaluationPeriods: 3,
+      description: 'Registry of the feature store: less than 2 GiB of storage left for 15 minutes. Give more storage.',
+    }],
   };
 }

@@ -1,6 +1,7 @@
 import { checkInteger, checkLiteral, checkText, kebab } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
+import type { DatabaseAlarm, PostgresPlan } from '../../network/blueprint/postgres-plan';
 
 /** What a user may say about the database. */
 export interface DatabaseInput {
@@ -18,36 +19,9 @@ export interface DatabaseInput {
 }
 
 /** The registry's database, as data. */
-export interface DatabaseBlueprint {
+export interface DatabaseBlueprint extends PostgresPlan {
   readonly engine: 'postgres';
-  readonly majorVersion: string;
-  readonly instanceType: string;
-  readonly storageGiB: number;
-  readonly maxStorageGiB: number;
   readonly storageType: 'gp3';
-  readonly multiAz: boolean;
-  readonly backupDays: number;
-  readonly port: number;
-  readonly databaseName: string;
-  readonly userName: string;
-  readonly certificateAuthority: string;
-  readonly logExports: string[];
-  readonly deletionProtection: boolean;
-  /** Whether the data outlives the instance as a snapshot. */
-  readonly finalSnapshot: boolean;
-  readonly alarms: DatabaseAlarm[];
-}
-
-/** An alarm on a metric of `AWS/RDS`. */
-export interface DatabaseAlarm {
-  readonly id: string;
-  readonly metricName: string;
-  readonly statistic: string;
-  readonly comparison: 'GreaterThan' | 'LessThan';
-  readonly threshold: number;
-  readonly periodMinutes: number;
-  readonly evaluationPeriods: number;
-  readonly description: string;
 }
 
 const GIB = 1024 ** 3;

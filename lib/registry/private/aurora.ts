@@ -1,40 +1,28 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
-import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { createAlarm } from './postgres';
+import { REGISTRY_DATABASE } from './database-words';
 import { fail } from '../../core/private/faults';
+import { acknowledgeDatabase, databaseAlarm, databasePlace } from '../../network/database-place';
 import type { IMlNetwork } from '../../network/interfaces';
 import type { AuroraBlueprint } from '../blueprint/database';
 import type { RegistryDatabaseConfig } from '../registry-database';
 
 /** Makes the cluster that the blueprint describes, as child `Database` of the registry. */
 export function createAurora(scope: Construct, network: IMlNetwork, plan: AuroraBlueprint, actions: cloudwatch.IAlarmAction[]): RegistryDatabaseConfig {
-  const securityGroup = new ec2.SecurityGroup(scope, 'DatabaseSecurityGroup', {
-    vpc: network.vpc, allowAllOutbound: false, description: 'Database of the model registry',
-  });
-  const secret = new rds.DatabaseSecret(scope, 'DatabaseSecret', { username: plan.userName });
-  const cluster = new rds.DatabaseCluster(scope, 'Database', {
-    ...shape(plan),
-    vpc: network.vpc,
-    vpcSubnets: network.privateSubnets,
-    securityGroups: [securityGroup],
-    credentials: rds.Credentials.fromSecret(secret, plan.userName),
-    // a cluster that stayed would keep its security group and with it the network, and go on billing
-    removalPolicy: plan.finalSnapshot ? RemovalPolicy.SNAPSHOT : RemovalPolicy.DESTROY,
-  });
-  acknowledge(cluster, secret, plan);
+  const place = databasePlace(scope, network, plan, REGISTRY_DATABASE);
+  const cluster = new rds.DatabaseCluster(scope, REGISTRY_DATABASE.ids.database, { ...shape(plan), ...place.props });
+  acknowledgeDatabase(cluster, place.secret, plan, REGISTRY_DATABASE);
   return {
     host: cluster.clusterEndpoint.hostname,
     port: String(plan.port),
     databaseName: plan.databaseName,
     secret: cluster.secret ?? fail(cluster.node.path, 'no-secret', 'the database has no secret although it was made with one; report this'),
-    connections: new ec2.Connections({ securityGroups: [securityGroup], defaultPort: ec2.Port.tcp(plan.port) }),
+    connections: place.connections,
     environment: plan.environment,
     cluster,
-    alarms: plan.alarms.map((alarm) => createAlarm(cluster, alarm, actions)),
+    alarms: plan.alarms.map((alarm) => databaseAlarm(cluster, alarm, actions)),
   };
 }
 
@@ -59,17 +47,4 @@ function shape(plan: AuroraBlueprint): Omit<rds.DatabaseClusterProps, 'vpc'> {
     defaultDatabaseName: plan.databaseName,
     port: plan.port,
   };
-}
-
-function acknowledge(cluster: rds.DatabaseCluster, secret: secretsmanager.ISecret, plan: AuroraBlueprint): void {
-  Validations.of(cluster).acknowledge(
-    { id: 'AwsSolutions-RDS6', reason: 'MLflow logs in by password only; it cannot make IAM database tokens' },
-    { id: 'AwsSolutions-RDS11', reason: 'nothing outside the VPC reaches the port, and only the server\'s security group is let in' },
-  );
-  Validations.of(secret).acknowledge({
-    id: 'AwsSolutions-SMG4', reason: 'the server reads the password when it starts: a rotation would cut it off until it is started again',
-  });
-  if (!plan.deletionProtection) {
-    Validations.of(cluster).acknowledge({ id: 'AwsSolutions-RDS10', reason: 'the owner turned the protection off; the data outlives the cluster as a snapshot unless two more keys turn' });
-  }
 }
