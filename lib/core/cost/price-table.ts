@@ -22,6 +22,8 @@ export interface PriceTable {
   readonly rdsStorageGbMonth: number;
   /** USD per capacity unit and hour of Aurora Serverless v2, standard storage. https://aws.amazon.com/rds/aurora/pricing/ */
   readonly auroraCapacityUnitHour: number;
+  /** USD per GB and hour in ElastiCache Serverless for Valkey, of which 100 MB are billed at least. https://aws.amazon.com/elasticache/pricing/ */
+  readonly valkeyGbHour: number;
   /** USD per secret and month. https://aws.amazon.com/secrets-manager/pricing/ */
   readonly secretMonth: number;
   /** USD per customer managed key and month. https://aws.amazon.com/kms/pricing/ */
@@ -78,6 +80,7 @@ export const US_EAST_1_2026_11: PriceTable = {
   },
   rdsStorageGbMonth: 0.115,
   auroraCapacityUnitHour: 0.12,
+  valkeyGbHour: 0.084,
   secretMonth: 0.40,
   kmsKeyMonth: 1.00,
   alarmMetricMonth: 0.10,

@@ -22,6 +22,10 @@ describe('cost at rest', () => {
     ['AWS::RDS::DBInstance', { DBInstanceClass: 'db.t4g.micro', Engine: 'postgres', AllocatedStorage: '20', StorageType: 'gp3' }, 13.98],
     ['AWS::RDS::DBInstance',
       { DBInstanceClass: 'db.t4g.micro', Engine: 'postgres', AllocatedStorage: '20', StorageType: 'gp3', MultiAZ: true }, 27.96],
+    // 100 MB at 0.084 USD per GB and hour
+    ['AWS::ElastiCache::ServerlessCache', { Engine: 'valkey' }, 6.132],
+    ['AWS::ElastiCache::ServerlessCache', { Engine: 'valkey', CacheUsageLimits: { DataStorage: { Minimum: 2, Unit: 'GB' } } }, 122.64],
+    ['AWS::ElastiCache::UserGroup', {}, 0],
     ['AWS::EKS::Cluster', { UpgradePolicy: { SupportType: 'STANDARD' } }, 73],
     ['AWS::EKS::Nodegroup', { InstanceTypes: ['t3.large'], ScalingConfig: { DesiredSize: 2 }, DiskSize: 20 }, 124.672],
     ['AWS::DynamoDB::Table', { ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 } }, 0.5694],

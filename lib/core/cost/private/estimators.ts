@@ -31,6 +31,7 @@ export const ESTIMATORS: Record<string, Estimator> = {
   'AWS::ECS::Service': fargateService,
   'AWS::EKS::Cluster': eksCluster,
   'AWS::EKS::Nodegroup': nodeGroup,
+  'AWS::ElastiCache::ServerlessCache': serverlessCache,
   'AWS::ElasticLoadBalancingV2::LoadBalancer': ({ prices }) => [hourly(prices, 'load balancer', 1, prices.loadBalancerHour)],
   'AWS::KMS::Key': ({ prices }) => [monthly('key', 1, prices.kmsKeyMonth)],
   'AWS::RDS::DBCluster': aurora,
@@ -66,6 +67,14 @@ function dynamoDbTable({ properties, prices }: Subject): Part[] {
     hourly(prices, 'read capacity', read, prices.dynamoDbUnitHour.read),
     hourly(prices, 'write capacity', write, prices.dynamoDbUnitHour.write),
   ];
+}
+
+/** What an empty cache costs. */
+function serverlessCache({ properties, prices }: Subject): Part[] {
+  const engine = properties.text('Engine');
+  if (engine !== 'valkey') return [{ unknown: `no price for a serverless cache of engine ${engine ?? 'that is known only at deploy time'}` }];
+  const least = Math.max(0.1, properties.object('CacheUsageLimits').object('DataStorage').number('Minimum') ?? 0);
+  return [hourly(prices, 'stored GB', least, prices.valkeyGbHour)];
 }
 
 function endpoint({ properties, prices }: Subject): Part[] {

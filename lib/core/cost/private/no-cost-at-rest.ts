@@ -21,6 +21,8 @@ export const FREE = new Set([
   'AWS::EKS::AccessEntry',
   'AWS::EKS::PodIdentityAssociation',
   'AWS::EKS::Addon',
+  'AWS::ElastiCache::User',
+  'AWS::ElastiCache::UserGroup',
   'AWS::ElasticLoadBalancingV2::Listener',
   'AWS::ElasticLoadBalancingV2::ListenerRule',
   'AWS::ElasticLoadBalancingV2::TargetGroup',
