@@ -5,7 +5,6 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { faultsOf } from './support';
 import { AthenaWorkgroup, AthenaWorkgroupProps, IAthenaWorkgroup } from '../../lib/data';
-import { cfnLint, findCfnLint, nag, validate } from '../conformance/cloudformation-oracles';
 
 const newStack = () => new Stack(new App(), 'Data');
 const role = (stack: Stack) => new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
@@ -128,23 +127,4 @@ describe('a workgroup', () => {
       '[unresolved-scan-limit-per-query] scanLimitPerQuery is known only at deploy time, but it is checked at synthesis; give a literal',
     ]);
   });
-});
-
-describe('oracles', () => {
-  function estate(): App {
-    const stack = newStack();
-    new AthenaWorkgroup(stack, 'Queries', { encryptionKey: new kms.Key(stack, 'Key', { enableKeyRotation: true }) }).grants.query(role(stack));
-    new AthenaWorkgroup(stack, 'Plain');
-    return stack.node.root as App;
-  }
-
-  test('CloudFormation\'s schemas and cdk-nag find nothing', () => {
-    expect(validate(estate())).toEqual([]);
-    expect(nag(estate())).toEqual([]);
-  }, 60_000);
-
-  const command = findCfnLint();
-  (command ? test : test.skip)('cfn-lint finds nothing', () => {
-    expect(cfnLint(command!, estate().synth().stacks.map(({ templateFullPath }) => templateFullPath))).toEqual([]);
-  }, 60_000);
 });

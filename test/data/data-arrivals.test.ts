@@ -9,7 +9,6 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { faultsOf } from './support';
 import { AnnouncementOptions, Column, DataArrivals, DataArrivalsProps, DataLake, IcebergTable, IcebergType, S3TableCatalog } from '../../lib/data';
 import { PlatformBus } from '../../lib/network';
-import { cfnLint, findCfnLint, nag, unexplained, validate } from '../conformance/cloudformation-oracles';
 
 const columns = [Column.required('id', IcebergType.LONG)];
 
@@ -135,23 +134,4 @@ test('the function\'s folder has what the handler imports, and neither features 
   const files = readdirSync(join(directory, asset!), { recursive: true, encoding: 'utf8' });
   for (const name of ['tables/arrivals.py', 'events.py', 'config.py', 'record.py', 'aws.py', 'errors.py']) expect(files).toContain(`ml_platform_runtime/${name}`);
   expect(files.filter((name) => /pycache|features|quality/.test(name))).toEqual([]);
-});
-
-describe('oracles', () => {
-  function estate(): App {
-    const { stack, lake, arrivals } = setUp();
-    arrivals.addTable('Payments', lake.addTable('Payments', { columns }));
-    return stack.node.root as App;
-  }
-
-  test('CloudFormation\'s schemas and cdk-nag find nothing', () => {
-    expect(validate(estate())).toEqual([]);
-    expect(nag(estate())).toEqual([]);
-  }, 60_000);
-
-  const command = findCfnLint();
-  (command ? test : test.skip)('cfn-lint finds nothing', () => {
-    const findings = cfnLint(command!, estate().synth().stacks.map(({ templateFullPath }) => templateFullPath));
-    expect(unexplained(findings, [{ rule: 'W3005', message: /Properties\/Role'$/, reason: 'aws-cdk-lib lets its functions depend on their roles twice' }])).toEqual([]);
-  }, 60_000);
 });

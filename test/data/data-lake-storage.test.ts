@@ -2,7 +2,6 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { faultsOf } from './support';
 import { ColdStorage, DataLake, DataLakeProps, Zone } from '../../lib/data';
-import { cfnLint, findCfnLint, nag, validate } from '../conformance/cloudformation-oracles';
 
 function lake(props?: DataLakeProps): { lake: DataLake; template: Template } {
   const made = new DataLake(new Stack(new App(), 'Data'), 'Lake', props);
@@ -65,24 +64,4 @@ describe('transitions', () => {
       '[invalid-transitions-after] transitions.after of 0.20833333333333334 days is not a whole number from 1 to 36500 days; use a duration in that range',
     ]);
   });
-});
-
-describe('oracles', () => {
-  function estate(): App {
-    const app = new App();
-    const stack = new Stack(app, 'Data');
-    new DataLake(stack, 'One', { inventory: true, transitions: [{ zone: Zone.RAW }, { zone: Zone.ARTIFACTS, storage: ColdStorage.INFREQUENT_ACCESS }] });
-    new DataLake(stack, 'Two', { inventory: true, accessLogs: false });
-    return app;
-  }
-
-  test('CloudFormation\'s schemas find nothing, and cdk-nag only the access logs that were turned off', () => {
-    expect(validate(estate())).toEqual([]);
-    expect([...new Set(nag(estate()).map(({ rule, where }) => `${rule} ${where.split('/')[1]}`))]).toEqual(['AwsSolutions-S1 Two']);
-  }, 60_000);
-
-  const command = findCfnLint();
-  (command ? test : test.skip)('cfn-lint finds nothing', () => {
-    expect(cfnLint(command!, estate().synth().stacks.map(({ templateFullPath }) => templateFullPath))).toEqual([]);
-  }, 60_000);
 });

@@ -4,13 +4,11 @@ import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import * as kms from 'aws-cdk-lib/aws-kms';
 import { allows } from './iam';
 import { requests } from './migration-requests.json';
 import { faultsOf } from './support';
 import { Column, DataContract, DataLake, IcebergTable, IcebergType, S3TableCatalog, TableMigrations, TableMigrationsProps } from '../../lib/data';
 import { InterfaceEndpoint, MlNetwork } from '../../lib/network';
-import { cfnLint, findCfnLint, nag, unexplained, validate } from '../conformance/cloudformation-oracles';
 
 let folder: string;
 beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'migrations-')); });
@@ -196,32 +194,4 @@ describe('validation', () => {
       '[no-route-out] network has no route out, and the task needs interface endpoints for ecr.dkr, logs, glue; add them to the network, or give it a NAT gateway',
     ]);
   });
-});
-
-describe('the templates of contracts and migrations', () => {
-  const estate = () => {
-    const app = new App({ context: { 'cdk-ml-platform:update-contracts': true } });
-    const stack = new Stack(app, 'Data');
-    const key = new kms.Key(stack, 'Key', { enableKeyRotation: true });
-    const lake = new DataLake(stack, 'Lake', { encryptionKey: key });
-    const team = new Stack(app, 'Team');
-    new TableMigrations(team, 'Migrations', {
-      network: new MlNetwork(new Stack(app, 'Net'), 'Network'), tables: [lake.addTable('Payments', { contract: contract('payments') })],
-    });
-    return app;
-  };
-
-  test('are what CloudFormation takes', () => {
-    expect(validate(estate())).toEqual([]);
-  }, 60_000);
-
-  test('have no findings of cdk-nag', () => {
-    expect(nag(estate())).toEqual([]);
-  }, 60_000);
-
-  const command = findCfnLint();
-  (command ? test : test.skip)('have no findings of cfn-lint', () => {
-    const explained = [{ rule: 'W3005', message: /Role\w+' dependency already enforced by a 'GetAtt'/, reason: 'aws-cdk-lib lets its functions depend on their roles twice' }];
-    expect(unexplained(cfnLint(command!, estate().synth().stacks.map(({ templateFullPath }) => templateFullPath)), explained)).toEqual([]);
-  }, 60_000);
 });

@@ -6,7 +6,6 @@ import { faultsOf } from './support';
 import {
   Column, IIcebergTable, IcebergType, Partition, S3Table, S3TableCatalog, S3TableCatalogProps, S3TableOptions, Sort, TableMaintenance,
 } from '../../lib/data';
-import { cfnLint, findCfnLint, nag, validate } from '../conformance/cloudformation-oracles';
 
 const columns = [Column.required('id', IcebergType.LONG), Column.optional('amount', IcebergType.decimal(12, 2))];
 
@@ -193,29 +192,4 @@ describe('a table of S3 Tables', () => {
     expect([table.databaseName, table.tableName, table.location]).toEqual(['shop', 'orders', 's3://1--table-s3']);
     expect(stack.node.findAll().filter((child) => CfnResource.isCfnResource(child))).toEqual([]);
   });
-});
-
-describe('oracles', () => {
-  function estate(): App {
-    const app = new App();
-    const stack = new Stack(app, 'Data');
-    const catalog = new S3TableCatalog(stack, 'Tables', { encryptionKey: new kms.Key(stack, 'Key', { enableKeyRotation: true }) });
-    const table = catalog.addTable('Payments', {
-      columns: [...columns, Column.optional('tags', IcebergType.list(IcebergType.STRING), { comment: 'any' })], maintenance: TableMaintenance.automatic(),
-      partitionBy: [Partition.bucket('id', 16)], sortBy: [Sort.ascending('id')],
-    });
-    new S3TableCatalog(stack, 'Plain').addTable('Clicks', { columns });
-    table.grants.write(new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') }));
-    return app;
-  }
-
-  test('CloudFormation\'s schemas and cdk-nag find nothing', () => {
-    expect(validate(estate())).toEqual([]);
-    expect(nag(estate())).toEqual([]);
-  }, 60_000);
-
-  const command = findCfnLint();
-  (command ? test : test.skip)('cfn-lint finds nothing', () => {
-    expect(cfnLint(command!, estate().synth().stacks.map(({ templateFullPath }) => templateFullPath))).toEqual([]);
-  }, 60_000);
 });

@@ -8,7 +8,6 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { faultsOf } from './support';
 import { Column, DataLake, IcebergType, SparkApplication, SparkApplicationProps, SparkArchitecture, SparkJob, SparkJobOptions } from '../../lib/data';
 import { MlNetwork } from '../../lib/network';
-import { cfnLint, findCfnLint, nag, unexplained, validate } from '../conformance/cloudformation-oracles';
 
 const program = join(mkdtempSync(join(tmpdir(), 'spark-')), 'daily.py');
 writeFileSync(program, 'print(1)\n');
@@ -157,23 +156,4 @@ describe('a Spark job', () => {
       + 'or use fewer or smaller workers',
     ]);
   });
-});
-
-describe('oracles', () => {
-  function estate(): App {
-    const { stack, spark } = setUp((scope) => ({ encryptionKey: new kms.Key(scope, 'Key', { enableKeyRotation: true }), network: new MlNetwork(scope, 'Network') }));
-    spark.addJob('Daily', { entryPoint: program }).grants.start(new iam.Role(stack, 'Starter', { assumedBy: new iam.ServicePrincipal('states.amazonaws.com') }));
-    return stack.node.root as App;
-  }
-
-  test('CloudFormation\'s schemas and cdk-nag find nothing', () => {
-    expect(validate(estate())).toEqual([]);
-    expect(nag(estate())).toEqual([]);
-  }, 60_000);
-
-  const command = findCfnLint();
-  (command ? test : test.skip)('cfn-lint finds nothing', () => {
-    const findings = cfnLint(command!, estate().synth().stacks.map(({ templateFullPath }) => templateFullPath));
-    expect(unexplained(findings, [{ rule: 'W3005', message: /Properties\/Role'$/, reason: 'aws-cdk-lib lets its functions depend on their roles twice' }])).toEqual([]);
-  }, 60_000);
 });
