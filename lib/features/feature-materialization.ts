@@ -21,7 +21,7 @@ import { EventRule } from '../network/event-rule';
 
 /** Options of a materialization. */
 export interface FeatureMaterializationOptions {
-  /** What is written. A view is in one materialization only: give that one several triggers. */
+  /** What is written: at most 40 views. A view is in one materialization only: give that one several triggers. */
   readonly views: FeatureView[];
   /**
    * When it runs.
@@ -110,7 +110,7 @@ export class FeatureMaterialization extends Construct {
     const { store, views } = props;
     this._views = [...views];
     const job = new FeatureJob(this, 'Job', store._surroundings(FeatureAccess.MATERIALIZE), plan.job);
-    store.grants.materialize(job.taskRole);
+    store._grantMaterialization(job.taskRole, views);
     grantFiles(job.taskRole, [store._tablesArn]);
     this.stateMachine = job.stateMachine;
     this.taskRole = job.taskRole;
@@ -158,6 +158,9 @@ export class FeatureMaterialization extends Construct {
   }
 }
 
+/** Each view takes about a fifth of a policy, and a role has ten policies: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const MOST_VIEWS = 40;
+
 interface Plan extends MaterializationBlueprint {
   readonly job: FeatureJobBlueprint;
 }
@@ -186,6 +189,8 @@ function decide(scope: Construct, id: string, props: FeatureMaterializationProps
 
 function checkViews(faults: Faults, { store, views }: FeatureMaterializationProps): void {
   checkUnique(faults, 'views', views.map(({ viewName }) => viewName));
+  faults.check(views.length <= MOST_VIEWS, 'too-many-views',
+    `views has ${views.length} views, and one role has room for the rights on ${MOST_VIEWS}; spread them over several materializations`);
   for (const view of views) {
     faults.check(store.views.includes(view), 'view-of-another-store', `views has ${show(view.viewName)} of ${view.node.path}, which is not of ${store.node.path}; use views of this store`);
     const other = store._materializationOf(view);

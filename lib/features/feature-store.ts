@@ -2,6 +2,7 @@ import { Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as rds from 'aws-cdk-lib/aws-rds';
 import { Construct } from 'constructs';
 import { FeatureAccess } from './blueprint/access';
@@ -222,6 +223,15 @@ export class FeatureStore extends Construct implements IFeatureStore {
   /** @internal */
   get _tablesArn(): string {
     return this.tables.arn;
+  }
+
+  /**
+   * What a materialization of these views may do.
+   *
+   * @internal
+   */
+  _grantMaterialization(grantee: iam.IGrantable, views: FeatureView[]): void {
+    this.book.materializeViews(grantee, views);
   }
 
   /** @internal */

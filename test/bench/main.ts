@@ -16,6 +16,7 @@ const COMPILED = join(ROOT, '.cache/bench');
 const SCENARIOS = [
   'starter', 'reference', '1 model service', '10 model services', '100 model services',
   '1 table', '10 tables', '100 tables', '300 tables',
+  '1 feature view', '10 feature views', '100 feature views', '300 feature views',
   '1 LLM service', '10 LLM services', '100 LLM services', '300 LLM services',
 ];
 const RUNS = 3;

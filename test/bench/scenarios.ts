@@ -1,5 +1,6 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { LlmModel } from '../../lib/accelerators/llm-model';
 import { Capacity } from '../../lib/cluster/blueprint/capacity';
 import { MlCluster } from '../../lib/cluster/ml-cluster';
@@ -9,6 +10,10 @@ import { IcebergType } from '../../lib/data/blueprint/iceberg-type';
 import { Partition } from '../../lib/data/blueprint/partition';
 import { DataLake } from '../../lib/data/data-lake';
 import { IcebergTable } from '../../lib/data/iceberg-table';
+import { Feature, FeatureType } from '../../lib/features/blueprint/feature-type';
+import { FeatureMaterialization } from '../../lib/features/feature-materialization';
+import { FeatureStore } from '../../lib/features/feature-store';
+import { FeatureView } from '../../lib/features/feature-view';
 import { MlNetwork } from '../../lib/network/ml-network';
 import { ModelRegistry } from '../../lib/registry/model-registry';
 import { FargateModelService } from '../../lib/serving/fargate-model-service';
@@ -31,6 +36,10 @@ export const SCENARIOS: Record<string, (outdir: string) => void> = {
   '10 tables': (outdir) => synth(outdir, (app) => tables(app, 10)),
   '100 tables': (outdir) => synth(outdir, (app) => tables(app, 100)),
   '300 tables': (outdir) => synth(outdir, (app) => tables(app, 300)),
+  '1 feature view': (outdir) => synth(outdir, (app) => featureViews(app, 1)),
+  '10 feature views': (outdir) => synth(outdir, (app) => featureViews(app, 10)),
+  '100 feature views': (outdir) => synth(outdir, (app) => featureViews(app, 100)),
+  '300 feature views': (outdir) => synth(outdir, (app) => featureViews(app, 300)),
   '1 LLM service': (outdir) => synth(outdir, (app) => llmServices(app, 1)),
   '10 LLM services': (outdir) => synth(outdir, (app) => llmServices(app, 10)),
   '100 LLM services': (outdir) => synth(outdir, (app) => llmServices(app, 100)),
@@ -63,6 +72,25 @@ function tables(app: App, count: number): void {
       columns: [Column.required('id', IcebergType.LONG), Column.required('at', IcebergType.TIMESTAMPTZ), Column.optional('amount', IcebergType.decimal(12, 2))],
       partitionBy: [Partition.day('at')],
     });
+  }
+}
+
+/** One store; tables, views and materializations of 25 views each in twelve shards. */
+function featureViews(app: App, count: number): void {
+  const stack = new Stack(app, 'Features');
+  const lake = new DataLake(stack, 'Lake', { databaseName: 'shop' });
+  const store = new FeatureStore(stack, 'Features', { network: new MlNetwork(stack, 'Network'), lake, projectName: 'shop' });
+  const shards = new Shards(app, 'Views', { count: 12 });
+  const columns = [Column.required('customer_id', IcebergType.LONG), Column.required('at', IcebergType.TIMESTAMPTZ), Column.optional('age', IcebergType.LONG)];
+  const views = Array.from({ length: count }, (_, i) => {
+    const shard = shards.stackFor(`view-${i}`);
+    return new FeatureView(shard, `View${i}`, {
+      store, table: new IcebergTable(shard, `Events${i}`, { lake, columns }), entities: ['customer_id'], timestampField: 'at',
+      features: [Feature.of('age', FeatureType.INT64)],
+    });
+  });
+  for (let i = 0; i < views.length; i += 25) {
+    new FeatureMaterialization(shards.stackFor(`nightly-${i}`), `Nightly${i}`, { store, views: views.slice(i, i + 25), schedule: ScheduleExpression.rate(Duration.days(1)) });
   }
 }
 

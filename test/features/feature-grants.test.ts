@@ -1,8 +1,9 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { type Made, make, profile } from './support';
 import { FeatureRegistry, FeatureStore, type IFeatureStoreGrants, OfflineStore, OnlineStore } from '../../lib/features';
@@ -89,6 +90,25 @@ describe('rights on features', () => {
     made.store.grants.readOnline(role);
     made.store.addFeatureView('Late', profile(made.customers));
     expect(JSON.stringify(Template.fromStack(made.stack).findResources('AWS::IAM::Policy'))).toContain(':table/shop.late');
+  });
+
+  test('fit into a role, however many views there are: an apply looks at the project, a materialization is for its own views', () => {
+    const made = make();
+    const views = Array.from({ length: 60 }, (_, i) => made.store.addFeatureView(`View${i}`, profile(made.customers)));
+    const role = new iam.Role(made.stack, 'Applying', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
+    made.store.grants.apply(role);
+    made.store.addMaterialization('Nightly', { views: views.slice(0, 2), schedule: ScheduleExpression.rate(Duration.days(1)) });
+    const template = Template.fromStack(made.stack);
+    const text = (name: string) => JSON.stringify(Object.entries(template.findResources('AWS::IAM::Policy')).find(([id]) => id.includes(name)));
+    expect(text('Applying')).toContain(':table/shop.*');
+    expect(text('Applying')).not.toContain(':table/shop.view1');
+    const job = text('NightlyJobTaskDefinitionTaskRole');
+    expect(job).toContain(':table/shop.view1"');
+    expect(job).not.toContain(':table/shop.view2"');
+    template.resourceCountIs('AWS::IAM::ManagedPolicy', 0);
+    expect(faultsOf(() => made.store.addMaterialization('All', { views: views.slice(2), schedule: ScheduleExpression.rate(Duration.days(1)) }))).toEqual([
+      '[too-many-views] views has 58 views, and one role has room for the rights on 40; spread them over several materializations',
+    ]);
   });
 
   test('leave out views that are not online', () => {

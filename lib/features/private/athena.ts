@@ -12,6 +12,8 @@ import { REGION, type YamlMap } from '../blueprint/feature-store-yaml';
 const GIB = 1024 ** 3;
 const CATALOG = 'AwsDataCatalog';
 
+const LOOKING = 'an apply looks at the columns of the lake\'s tables, and reads no row; the right ends at their database';
+
 /** Athena over the tables of the lake, in a workgroup of its own. */
 export class AthenaBackend implements OfflineBackend {
   readonly yaml: YamlMap;
@@ -33,7 +35,7 @@ export class AthenaBackend implements OfflineBackend {
   }
 
   grant(access: FeatureAccess, grantee: iam.IGrantable, tableNames: string[]): iam.Grant[] {
-    if (access === FeatureAccess.APPLY) return grantStatements(grantee, athenaDescribeAccess(this.arns, tableNames), ATHENA_WILDCARDS);
+    if (access === FeatureAccess.APPLY) return grantStatements(grantee, athenaDescribeAccess(this.arns, tableNames), LOOKING);
     return readsHistory(access) ? grantStatements(grantee, athenaQueryAccess(this.arns), ATHENA_WILDCARDS) : [];
   }
 

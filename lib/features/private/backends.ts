@@ -61,6 +61,6 @@ export interface OnlineBackend {
   credentials(access: FeatureAccess): SecretVariables | undefined;
   /** Makes what a view needs, in its scope, if it needs anything of its own. */
   addView(scope: Construct, view: FeatureViewBlueprint): dynamodb.Table | undefined;
-  /** Rights on a view's values. */
+  /** Rights on a view's values, or on those of all with `*`. */
   grant(access: FeatureAccess, grantee: iam.IGrantable, viewName: string): iam.Grant[];
 }

@@ -3,6 +3,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { BackendContext, OnlineBackend } from './backends';
+import { acknowledgeWildcards } from '../../network/acknowledge-wildcards';
 import { dynamoDbActions, FeatureAccess, keyActions } from '../blueprint/access';
 import { REGION, type YamlMap } from '../blueprint/feature-store-yaml';
 import { onlineTableName, TABLE_NAME_TEMPLATE, type FeatureViewBlueprint } from '../blueprint/feature-view';
@@ -49,6 +50,7 @@ export class DynamoDbBackend implements OnlineBackend {
     const resourceArns = [Stack.of(this.scope).formatArn({
       service: 'dynamodb', resource: 'table', resourceName: onlineTableName(this.context.projectName, viewName),
     })];
+    acknowledgeWildcards(grantee.grantPrincipal, resourceArns, 'an apply looks whether the tables of its project are there; the right ends at the project');
     const grants = [iam.Grant.addToPrincipal({ grantee, actions, resourceArns })];
     const key = this.options.encryptionKey;
     if (key && access !== FeatureAccess.APPLY) grants.push(key.grant(grantee, ...keyActions(access)));

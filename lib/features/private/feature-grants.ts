@@ -36,6 +36,11 @@ export class FeatureGrants implements IFeatureStoreGrants {
     return this.grant(FeatureAccess.APPLY, grantee);
   }
 
+  /** Rights on some views only, also when others come later. */
+  materializeViews(grantee: iam.IGrantable, views: FeatureView[]): iam.Grant {
+    return this.grantOn(FeatureAccess.MATERIALIZE, grantee, views);
+  }
+
   /** A view came: whoever has rights gets them on it too. */
   addView(view: FeatureView): void {
     this.views.push(view);
@@ -44,18 +49,26 @@ export class FeatureGrants implements IFeatureStoreGrants {
 
   private grant(access: FeatureAccess, grantee: iam.IGrantable): iam.Grant {
     this.given.push({ access, grantee });
+    return this.grantOn(access, grantee, this.views);
+  }
+
+  private grantOn(access: FeatureAccess, grantee: iam.IGrantable, views: FeatureView[]): iam.Grant {
     return [
       ...this.grantSecrets(access, grantee),
-      ...access === FeatureAccess.APPLY ? [] : this.offline.grant(access, grantee, []),
-      ...this.views.flatMap((view) => this.grantView(access, grantee, view)),
+      ...access === FeatureAccess.APPLY ? this.grantLooking(grantee) : this.offline.grant(access, grantee, []),
+      ...views.flatMap((view) => this.grantView(access, grantee, view)),
     ].reduce((all, one) => all.combine(one));
   }
 
   private grantView(access: FeatureAccess, grantee: iam.IGrantable, { _plan: plan, source }: FeatureView): iam.Grant[] {
-    const grants = plan.online ? this.online.grant(access, grantee, plan.name) : [];
-    if (access === FeatureAccess.APPLY) grants.push(...this.offline.grant(access, grantee, [source.tableName]));
+    const grants = plan.online && access !== FeatureAccess.APPLY ? this.online.grant(access, grantee, plan.name) : [];
     if (readsHistory(access) || (access === FeatureAccess.APPLY && this.offline.appliesByReading)) grants.push(source.grants.read(grantee));
     return grants;
+  }
+
+  /** At all tables of the project at once: one by one, the rights on a hundred views would not fit into a role. */
+  private grantLooking(grantee: iam.IGrantable): iam.Grant[] {
+    return [...this.online.grant(FeatureAccess.APPLY, grantee, '*'), ...this.offline.grant(FeatureAccess.APPLY, grantee, ['*'])];
   }
 
   private grantSecrets(access: FeatureAccess, grantee: iam.IGrantable): iam.Grant[] {
