@@ -29,8 +29,7 @@ const WRITE_BATCH = 10_000;
 /**
  * `feature_store.yaml` as data.
  *
- * Without `pull_latest_features` Feast reads every row of the interval, writes each of them, and the last one written wins, whatever
- * its time.
+ * `pull_latest_features` is not in it: whether all rows of the interval are needed depends on the view, so the materialization decides.
  *
  * @see https://docs.feast.dev/reference/feature-repository/feature-store-yaml
  */
@@ -41,7 +40,7 @@ export function featureStoreYaml(input: FeatureStoreYamlInput): YamlMap {
     registry: input.registry,
     offline_store: input.offlineStore,
     online_store: input.onlineStore,
-    materialization: { pull_latest_features: true, online_write_batch_size: WRITE_BATCH },
+    materialization: { online_write_batch_size: WRITE_BATCH },
     entity_key_serialization_version: 3,
     auth: { type: 'no_auth' },
   };

@@ -67,7 +67,6 @@ def test_feast_accepts_it_and_knows_every_key(file: Path) -> None:
     )
     assert "sslmode=require" in config.registry.path
     assert config.registry.serve_features_while_materializing is True
-    assert config.materialization_config.pull_latest_features is True
     # Feast takes keys that it does not know and ignores them.
     _check_keys(raw["registry"], set(type(config.registry).model_fields))
     _check_keys(raw["online_store"], set(type(config.online_store).model_fields))
