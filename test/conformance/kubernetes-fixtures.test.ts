@@ -12,7 +12,8 @@ const ROOT = join(__dirname, '../..');
 const SOURCES = JSON.parse(readFileSync(join(ROOT, 'test/fixtures/SOURCES.json'), 'utf8')) as { fixture: string; licence: string; commit: string }[];
 
 test('every fixture names its source, the commit and a licence that allows a copy', () => {
-  const fixtures = [...definedComponents().map(name => `crds/${name}`), ...knownCharts().map(name => `charts/${name}`)];
+  const definitions = readdirSync(join(ROOT, 'lib/cluster/manifests/definitions')).map(name => `definitions/${name.replace('.json', '')}`);
+  const fixtures = [...definedComponents().map(name => `crds/${name}`), ...knownCharts().map(name => `charts/${name}`), ...definitions];
   expect(fixtures.length).toBeGreaterThan(60);
   expect([...new Set(SOURCES.map(source => source.fixture))].sort()).toEqual(fixtures.sort());
   expect(SOURCES.filter(({ licence, commit }) => !/^(Apache-2\.0|MIT)/.test(licence) || !/^[0-9a-f]{40}$/.test(commit))).toEqual([]);

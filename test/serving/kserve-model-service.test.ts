@@ -384,7 +384,7 @@ function files2(stack: Stack): ModelSource {
 
 /** A registry on paper: its rights are its own tests' business. */
 function registrySource(): ModelSource {
-  const registry: any = { releaseTable: { tableName: 'releases' }, model: () => ({ grants: { serve: () => undefined } }) };
+  const registry: any = { releaseTable: { tableName: 'releases' }, releaseTableName: 'releases', model: () => ({ grants: { serve: () => undefined } }) };
   return ModelSource.registry({ modelName: 'Fraud Model', alias: 'champion', registry });
 }
 

@@ -31,7 +31,7 @@ test('the build context has what the Dockerfile copies, and nothing that a test 
   const copied = [...dockerfile.matchAll(/^COPY (?!--from)(\S+)/gm)].map(([, source]) => source as string);
   expect(copied.length).toBeGreaterThan(0);
   expect(copied.filter((source) => !existsSync(join(directory, source)))).toEqual([]);
-  expect(dockerfile.match(/^FROM .* AS (registry|serving)$/gm)).toHaveLength(2);
+  expect([...dockerfile.matchAll(/^FROM base AS (\w+)$/gm)].map(([, target]) => target).sort()).toEqual(['data', 'features', 'quality', 'registry', 'serving']);
   expect(files).toContain('src/ml_platform_runtime/__main__.py');
   expect(files.filter((file) => /__pycache__|\.pyc$|^tests|\.venv|egg-info|pytest_cache/.test(file))).toEqual([]);
 });
