@@ -1,10 +1,12 @@
 import { findCfnLint, cfnLint, nag, unexplained, validate } from './cloudformation-oracles';
 import { ESTATES as DATA } from '../data/estates';
+import { ESTATES as FEATURES } from '../features/estates';
 import { ESTATES as NETWORK } from '../network/estates';
+import { ESTATES as REGISTRY } from '../registry/estates';
 import type { Estate } from '../support/estate';
 
 /** Each room's constructs in every shape; each oracle starts once for all of them. */
-const estates = Object.entries({ ...NETWORK, ...DATA }).map(([name, estate]) => ({ name, app: estate.make(), ...estate }));
+const estates = Object.entries({ ...NETWORK, ...DATA, ...REGISTRY, ...FEATURES }).map(([name, estate]) => ({ name, app: estate.make(), ...estate }));
 
 describe.each(estates)('templates of $name', ({ app, ofTheTest = () => false }) => {
   test('are what CloudFormation\'s own schemas accept', () => {
@@ -20,7 +22,6 @@ const command = findCfnLint();
 if (command === undefined) process.stderr.write('not run: cfn-lint over the rooms\' templates (no Python with cfn-lint in ML_TEST_PYTHON, no cfn-lint on the PATH)\n');
 (command === undefined ? test.skip : test)('cfn-lint has nothing to say about any of them that is not explained', () => {
   const paths = (estate: Estate & { app: typeof estates[number]['app'] }): string[] => estate.app.synth().stacks.map(({ templateFullPath }) => templateFullPath);
-  // one folder of templates for each app: the name of a file tells nothing
   const findings = cfnLint(command ?? [], estates.flatMap(paths));
   expect(unexplained(findings, estates.flatMap(({ explained = [] }) => explained))).toEqual([]);
 }, 180_000);

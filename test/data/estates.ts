@@ -1,15 +1,17 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kinesis from 'aws-cdk-lib/aws-kinesis';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import {
-  AthenaWorkgroup, ColdStorage, Column, DataArrivals, DataContract, DataLake, FirehoseIngestion, FirehoseSource, IcebergType, Partition, S3TableCatalog, Sort,
-  SparkApplication, TableMaintenance, TableMigrations, Zone,
+  AthenaWorkgroup, ColdStorage, Column, DataArrivals, DataContract, DataLake, DataQualityCheck, FirehoseIngestion, FirehoseSource, IcebergTable, IcebergType, Partition,
+  QualityChecks, QualityTrigger, S3TableCatalog, Sort, SparkApplication, TableMaintenance, TableMigrations, Zone,
 } from '../../lib/data';
 import { MlNetwork, PlatformBus } from '../../lib/network';
+import { image } from '../network/support';
 import { ROLES_TWICE, type Estate } from '../support/estate';
 
 const MSK = 'arn:aws:kafka:eu-west-1:111122223333:cluster/events/11111111-2222-3333-4444-555555555555-1';
@@ -25,6 +27,31 @@ function inOneStack(build: (stack: Stack) => void, context: Record<string, unkno
     build(new Stack(app, 'Data'));
     return app;
   };
+}
+
+/** A lake and its bus in one stack, checks of two kinds in another, as teams have them. */
+function qualityChecks(): App {
+  const app = new App({ context: { 'cdk-ml-platform:update-contracts': true } });
+  const shared = new Stack(app, 'Shared');
+  const network = new MlNetwork(shared, 'Network');
+  const { eventBus } = new PlatformBus(shared, 'Bus');
+  const lake = new DataLake(shared, 'Lake', { encryptionKey: keyOf(shared) });
+  const contract = DataContract.fromColumns(join(folder, 'orders.json'), {
+    columns: [Column.required('id', IcebergType.LONG), Column.optional('country', IcebergType.STRING), Column.optional('at', IcebergType.TIMESTAMPTZ)],
+    checks: { country: { oneOf: ['DE', 'FR'], pattern: '^[A-Z]{2}$' }, at: { maxAge: Duration.hours(1) } },
+  });
+  const orders = lake.addTable('Orders', { contract });
+  const suite = join(folder, 'suite.json');
+  writeFileSync(suite, JSON.stringify({ name: 'orders', expectations: [{ type: 'expect_column_values_to_be_unique', kwargs: { column: 'id' } }] }));
+  const stack = new Stack(app, 'Quality');
+  const triggers = [QualityTrigger.onDataArrived(), QualityTrigger.rate(Duration.hours(6)), QualityTrigger.cron('0 6 * * ? *')];
+  new DataQualityCheck(stack, 'Contract', { network, table: orders, reportBucket: lake.bucket(Zone.ARTIFACTS), eventBus, triggers, image });
+  new DataQualityCheck(stack, 'Suite', {
+    network, image, checks: [QualityChecks.suite(suite)],
+    table: IcebergTable.fromIcebergTableAttributes(stack, 'Theirs', { tableName: 'returns', databaseName: 'shop', bucket: s3.Bucket.fromBucketName(stack, 'TheirLake', 'lake') }),
+    reportBucket: s3.Bucket.fromBucketName(stack, 'Reports', 'reports'),
+  });
+  return app;
 }
 
 export const ESTATES: Record<string, Estate> = {
@@ -100,6 +127,7 @@ export const ESTATES: Record<string, Estate> = {
     }),
     explained: [ROLES_TWICE],
   },
+  'quality checks': { make: qualityChecks, explained: [ROLES_TWICE], ofTheTest: ({ where }) => !where.startsWith('Quality/') },
   'maintenance': {
     make: inOneStack((stack) => {
       const lake = new DataLake(stack, 'Lake', { encryptionKey: keyOf(stack) });
