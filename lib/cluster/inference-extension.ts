@@ -46,6 +46,5 @@ export class InferenceExtension extends Construct {
 }
 
 function areThere(cluster: IMlCluster): boolean {
-  const order = InstallationOrder.of(cluster);
-  return order.installed.apiGroups.includes(INFERENCE_EXTENSION_GROUP) || INFERENCE_EXTENSION_KINDS.some((kind) => order.brings(kind));
+  return InstallationOrder.of(cluster).has(INFERENCE_EXTENSION_GROUP, INFERENCE_EXTENSION_KINDS);
 }

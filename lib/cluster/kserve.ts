@@ -123,10 +123,8 @@ export class KServe extends Construct {
 
   private makeLlmController(): HelmAddOn {
     const { cluster, llmValues } = this.props;
-    const order = InstallationOrder.of(cluster);
     const images = chartImages(cluster, 'kserve-llmisvc-resources');
-    const inferenceExtension = !order.installed.apiGroups.includes(INFERENCE_EXTENSION_GROUP)
-      && !INFERENCE_EXTENSION_KINDS.some((kind) => order.brings(kind));
+    const inferenceExtension = !InstallationOrder.of(cluster).has(INFERENCE_EXTENSION_GROUP, INFERENCE_EXTENSION_KINDS);
     return new HelmAddOn(this, 'LlmAddOn', {
       cluster,
       chart: 'kserve-llmisvc-resources',

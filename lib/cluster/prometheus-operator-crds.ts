@@ -54,6 +54,5 @@ export class PrometheusOperatorCrds extends Construct {
 }
 
 function areThere(cluster: IMlCluster): boolean {
-  const order = InstallationOrder.of(cluster);
-  return order.installed.apiGroups.includes(MONITORING_GROUP) || MONITORING_KINDS.some((kind) => order.brings(kind));
+  return InstallationOrder.of(cluster).has(MONITORING_GROUP, MONITORING_KINDS);
 }

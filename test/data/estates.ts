@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
@@ -17,6 +17,7 @@ import { ROLES_TWICE, type Estate } from '../support/estate';
 const MSK = 'arn:aws:kafka:eu-west-1:111122223333:cluster/events/11111111-2222-3333-4444-555555555555-1';
 const columns = [Column.required('id', IcebergType.LONG), Column.optional('amount', IcebergType.decimal(12, 2))];
 const folder = mkdtempSync(join(tmpdir(), 'data-estates-'));
+afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
 
 const keyOf = (stack: Stack): kms.Key => new kms.Key(stack, 'Key', { enableKeyRotation: true });
 const roleOf = (stack: Stack, service = 'ecs-tasks'): iam.Role => new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal(`${service}.amazonaws.com`) });

@@ -98,6 +98,11 @@ export class InstallationOrder {
     return this.installations.some(({ node }) => node.defines.includes(kind) || node.guards.includes(kind));
   }
 
+  /** True if definitions of this API group are in the cluster already, or something that was made so far brings them. */
+  has(apiGroup: string, kinds: readonly string[]): boolean {
+    return this.installed.apiGroups.includes(apiGroup) || kinds.some((kind) => this.brings(kind));
+  }
+
   /** Makes something a part of the platform itself, also when no add-on needs it: it stays until the drains are done. */
   promote(name: string): string {
     this.promoted.add(name);
