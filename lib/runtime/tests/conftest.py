@@ -156,7 +156,13 @@ def trained(registry: Registry) -> Trained:
     }
     for version, estimator in estimators.items():
         with mlflow.start_run():
-            mlflow.set_tags({"ml-platform.data-tag": f"tag-{version}", "ml-platform.code-revision": f"rev-{version}"})
+            mlflow.set_tags(
+                {
+                    "ml-platform.data-tag": f"tag-{version}",
+                    "ml-platform.data-snapshot": f"518700{version}",
+                    "ml-platform.code-revision": f"rev-{version}",
+                }
+            )
             mlflow.sklearn.log_model(
                 estimator,
                 name="model",

@@ -47,7 +47,8 @@ def test_the_release_of_a_version_names_its_artifact_on_s3_and_what_made_it(
     key = release.artifact_uri.removeprefix(f"s3://{bucket}/")
     names = {entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket, Prefix=f"{key}/")["Contents"]}
     assert {f"{key}/MLmodel", f"{key}/model.skops"} <= names
-    assert (release.data_tag, release.code_revision, release.image_digest) == ("tag-2", "rev-2", None)
+    assert (release.data_tag, release.data_snapshot) == ("tag-2", "5187002")
+    assert (release.code_revision, release.image_digest) == ("rev-2", None)
     assert release.run_id
 
 

@@ -30,7 +30,7 @@ def test_a_model_that_was_never_promoted_has_no_record(releases: ReleaseClient) 
 def test_the_first_promotion_writes_the_attributes_that_the_contract_names(
     releases: ReleaseClient, dynamodb: Any, table: str
 ) -> None:
-    releases.promote("fraud", release("1", run_id="r1", data_tag="t1", code_revision="c1"), by="ann", reason="first")
+    releases.promote("fraud", release("1", run_id="r1", data_tag="t1", data_snapshot="5", code_revision="c1"), by="ann", reason="first")
     items = dynamodb.scan(TableName=table)["Items"]
     assert sorted(item["item"]["S"] for item in items) == ["CURRENT", "SEQ#000000000001"]
     current = next(item for item in items if item["item"]["S"] == "CURRENT")
@@ -47,6 +47,7 @@ def test_the_first_promotion_writes_the_attributes_that_the_contract_names(
                 "imageDigest": {"NULL": True},
                 "runId": {"S": "r1"},
                 "dataTag": {"S": "t1"},
+                "dataSnapshot": {"S": "5"},
                 "codeRevision": {"S": "c1"},
             }
         },

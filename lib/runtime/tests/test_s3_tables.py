@@ -14,6 +14,8 @@ import pytest
 from pyiceberg.catalog import load_catalog
 from pyiceberg.expressions import GreaterThan
 
+from ml_platform_runtime.tables.freeze import freeze
+from ml_platform_runtime.tables.references import read_state
 from support import wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -41,7 +43,9 @@ def synthesized() -> dict[str, Any]:
     return answer
 
 
-def test_a_deployed_table_takes_rows_and_gives_them_back(aws: str, synthesized: dict[str, Any]) -> None:
+def test_a_deployed_table_takes_rows_and_gives_them_back(
+    aws: str, synthesized: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = boto3.session.Session(region_name="eu-west-1")
     cloudformation = session.client("cloudformation", endpoint_url=aws)
     cloudformation.create_stack(StackName="tables", TemplateBody=json.dumps(synthesized["template"]))
@@ -75,3 +79,13 @@ def test_a_deployed_table_takes_rows_and_gives_them_back(aws: str, synthesized: 
     table.append(pa.table({"id": [3], "amount": [7.0]}, schema=schema))
     rows = catalog.load_table("shop.card_payments").scan(row_filter=GreaterThan("id", 1)).to_arrow()
     assert sorted(rows.to_pylist(), key=lambda row: row["id"]) == [{"id": 2, "amount": None}, {"id": 3, "amount": 7.0}]
+
+    # a state that a tag keeps is read by its reference, as from any other catalog
+    table = catalog.load_table("shop.card_payments")
+    monkeypatch.setenv("ML_CATALOG", "s3tables")
+    monkeypatch.setenv("ML_WAREHOUSE", bucket["arn"])
+    frozen = freeze(table.catalog, "shop.card_payments", "fraud-v1", retention_days=30)
+    table.overwrite(pa.table({"id": [9], "amount": [0.0]}, schema=schema))
+    state = read_state("shop.card_payments@fraud-v1")
+    assert (state.snapshot_id, sorted(state.scan().to_arrow()["id"].to_pylist())) == (frozen.snapshot_id, [1, 2, 3])
+    assert read_state("shop.card_payments").scan().to_arrow()["id"].to_pylist() == [9]

@@ -15,6 +15,7 @@ from pyiceberg.table import Table
 from ml_platform_runtime.cli import main
 from ml_platform_runtime.errors import BadInput
 from ml_platform_runtime.tables.freeze import TagConflict, freeze
+from ml_platform_runtime.tables.references import mlflow_tags, read_state
 from tables_support import field, make_table
 
 pytest_plugins = ["tables_fixtures"]
@@ -68,9 +69,12 @@ def test_a_tag_keeps_its_rows_while_everything_else_expires(
     assert snapshots(table) == {trained_on, latest}
     with pytest.raises(ValueError, match=f"Snapshot not found: {untagged}"):
         ids_of(table, untagged)
-    tagged = table.snapshot_by_name("fraud-v3")
-    assert tagged
-    assert ids_of(table, tagged.snapshot_id) == [1, 2]
+    state = read_state(f"{name}@fraud-v3")
+    assert sorted(state.scan().to_arrow()["id"].to_pylist()) == [1, 2]
+    assert mlflow_tags(state) == {
+        "ml-platform.data-tag": f"{name}@fraud-v3",
+        "ml-platform.data-snapshot": str(trained_on),
+    }
     assert ids_of(table) == [1, 3]
     answer = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
     assert answer == {
@@ -150,6 +154,7 @@ def test_a_lost_race_keeps_the_snapshot_that_was_seen_first(
     [
         ("main", 30, "tag 'main' is not allowed"),
         ("a b", 30, "tag 'a b' is not allowed; use 1 to 128 letters"),
+        ("2026", 30, "tag '2026' is not allowed; .* not digits alone: those name a snapshot"),
         ("v1", 0, "retention of 0 days is not allowed; give 1 to 36500"),
         ("v1", 30, "has no data yet, so there is nothing to freeze"),
     ],

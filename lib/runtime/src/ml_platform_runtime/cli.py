@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in {
         "run-id": "run that made it",
         "data-tag": "data that made it",
+        "data-snapshot": "snapshot of that data",
         "code-revision": "code that made it",
         "image-digest": "image that made it",
     }.items():
@@ -158,7 +159,7 @@ def _release(options: argparse.Namespace) -> Release:
                 "MLFLOW_TRACKING_URI is not set, so the artifact cannot be found; set it, or give --artifact-uri"
             )
         release = find_release(uri, options.model, options.version, os.environ.get("MLFLOW_ARTIFACTS_DESTINATION"))
-    given = {name: getattr(options, name) for name in ("run_id", "data_tag", "code_revision", "image_digest")}
+    given = {name: getattr(options, name) for name in ("run_id", "data_tag", "data_snapshot", "code_revision", "image_digest")}
     return replace(release, **{name: value for name, value in given.items() if value})
 
 

@@ -15,6 +15,7 @@ from ml_platform_runtime.record import Release
 
 #: Tags of a model version, or else of its run, that go into the release record.
 DATA_TAG = "ml-platform.data-tag"
+DATA_SNAPSHOT = "ml-platform.data-snapshot"
 CODE_REVISION = "ml-platform.code-revision"
 IMAGE_DIGEST = "ml-platform.image-digest"
 _GIT_COMMIT = "mlflow.source.git.commit"
@@ -53,6 +54,7 @@ def find_release(tracking_uri: str, model: str, version: str, destination: str |
         image_digest=tags.get(IMAGE_DIGEST),
         run_id=found.run_id or None,
         data_tag=tags.get(DATA_TAG),
+        data_snapshot=tags.get(DATA_SNAPSHOT),
         code_revision=tags.get(CODE_REVISION) or tags.get(_GIT_COMMIT),
     )
 

@@ -27,6 +27,7 @@ _RELEASE_FIELDS = {
     "imageDigest": "image_digest",
     "runId": "run_id",
     "dataTag": "data_tag",
+    "dataSnapshot": "data_snapshot",
     "codeRevision": "code_revision",
 }
 
@@ -40,6 +41,7 @@ class Release:
     image_digest: str | None = None
     run_id: str | None = None
     data_tag: str | None = None
+    data_snapshot: str | None = None
     code_revision: str | None = None
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -43,22 +42,11 @@ def _parquet(file: str | Path, uri: str) -> Any:
 
 
 def read_table(reference: str) -> tuple[Any, str]:
-    """Rows of `database.table`, `database.table@tag` or `database.table@snapshot`, and the id of the snapshot."""
-    from ml_platform_runtime.tables.catalogs import open_catalog, open_table
+    """Rows of `database.table`, as it is or as `@tag`, `@snapshot` or `@moment` says, and the id of the snapshot."""
+    from ml_platform_runtime.tables.references import read_state
 
-    name, _, state = reference.partition("@")
-    table = open_table(open_catalog(os.environ), name)
-    if not state:
-        snapshot = table.current_snapshot()
-    elif state.isdigit():
-        snapshot = table.snapshot_by_id(int(state))
-    else:
-        snapshot = table.snapshot_by_name(state)
-    if snapshot is None:
-        raise BadInput(
-            f"table {name} has {f'no tag or snapshot {state}' if state else 'no rows'}; give one that it has"
-        )
-    return table.scan(snapshot_id=snapshot.snapshot_id).to_pandas(), str(snapshot.snapshot_id)
+    state = read_state(reference)
+    return state.scan().to_pandas(), str(state.snapshot_id)
 
 
 def prepared(rows: Any, timestamp_column: str, join_keys: list[str]) -> Any:

@@ -62,9 +62,10 @@ def freeze(catalog: Catalog, name: str, tag: str, *, retention_days: int, snapsh
     """
     from pyiceberg.exceptions import CommitFailedException
 
-    if not _TAG.fullmatch(tag) or tag == "main":
+    if not _TAG.fullmatch(tag) or tag == "main" or tag.isdigit():
         raise BadInput(
-            f"tag {tag!r} is not allowed; use 1 to 128 letters, digits, dots, hyphens or underscores, other than main"
+            f"tag {tag!r} is not allowed; use 1 to 128 letters, digits, dots, hyphens or underscores, other than main, "
+            "and not digits alone: those name a snapshot"
         )
     if not 1 <= retention_days <= MAX_RETENTION_DAYS:
         raise BadInput(
