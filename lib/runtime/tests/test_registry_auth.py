@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from ml_platform_runtime.errors import BadInput, RuntimeFault
 from ml_platform_runtime.registry_logins import Login, MlflowUsers, rotate
@@ -34,6 +35,7 @@ class Server:
 
     environment: dict[str, str]
     uri: str
+    metrics: str
     service: Service
 
 
@@ -53,12 +55,13 @@ def server(
     postgresql: dict[str, str], aws: str, bucket: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("auth")
-    port = free_port()
+    port, metrics = free_port(), free_port()
     environment = {
         **new_database(postgresql),
         **variables(ADMIN, MACHINES),
         "AWS_ENDPOINT_URL": aws,
         "ML_HOST": "127.0.0.1",
+        "ML_METRICS_PORT": str(metrics),
         "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket}/mlflow-auth",
         "MLFLOW_SERVER_ALLOWED_HOSTS": f"{HOST},{HOST}:443,127.0.0.1:*",
         "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": f"https://{HOST}",
@@ -66,7 +69,7 @@ def server(
     }
     with running(runtime("registry-server"), {**environment, "ML_PORT": str(port)}, home / "server.log") as service:
         service.wait_for_http(f"http://127.0.0.1:{port}/health", seconds=120)
-        yield Server(environment, f"http://127.0.0.1:{port}", service)
+        yield Server(environment, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{metrics}/metrics", service)
 
 
 def search(uri: str, login: Login | None = None, **headers: str) -> int:
@@ -86,6 +89,37 @@ def test_nobody_gets_in_without_the_right_password_and_health_stays_open(server:
     assert httpx.get(f"{uri}/health").status_code == 200
     assert httpx.get(f"{uri}/", follow_redirects=True).status_code == 401
     assert httpx.get(f"{uri}/api/2.0/mlflow-artifacts/artifacts").status_code == 401
+
+
+def requests_counted(server: Server, status: str) -> float:
+    """As Prometheus reads it: by the address of a task, without a login."""
+    families = text_string_to_metric_families(httpx.get(server.metrics, headers={"Host": "10.0.3.7:9464"}).text)
+    samples = (sample for family in families if family.name == "mlflow_http_request" for sample in family.samples)
+    return sum(sample.value for sample in samples if sample.labels["status"] == status)
+
+
+def test_metrics_are_told_without_a_login_on_their_own_port_only(server: Server) -> None:
+    told = f"{server.uri}/metrics"
+    # on the server's own port, which the load balancer shows, neither strangers nor machines read them
+    assert httpx.get(told).status_code == 401
+    assert httpx.get(told, auth=(MACHINES.user, MACHINES.password)).status_code == 403
+    assert httpx.get(told, auth=(ADMIN.user, ADMIN.password)).status_code == 200
+    before = requests_counted(server, "200"), requests_counted(server, "401")
+    assert [search(server.uri, MACHINES) for _ in range(3)] == [200, 200, 200]
+    assert search(server.uri) == 401
+    assert (requests_counted(server, "200"), requests_counted(server, "401")) == (before[0] + 3, before[1] + 1)
+    text = httpx.get(server.metrics).text
+    assert "mlflow_http_request_duration_seconds_bucket" in text
+    for secret in (ADMIN.password, MACHINES.password, PASSWORD):
+        assert secret not in text
+
+
+def test_the_process_that_tells_metrics_knows_no_secret(server: Server) -> None:
+    children = Path(f"/proc/{server.service._process.pid}/task/{server.service._process.pid}/children").read_text()
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in children.split()}
+    [teller] = [pid for pid, command in commands.items() if "registry_metrics" in command]
+    environment = Path(f"/proc/{teller}/environ").read_text()
+    assert not any(name in environment for name in ("PASSWORD", "SECRET", "AWS_", "MLFLOW_"))
 
 
 def test_the_tables_of_the_login_stand_in_a_schema_of_their_own(server: Server) -> None:
@@ -271,6 +305,8 @@ def test_logins_rotate_without_an_outage_and_tasks_old_and_new_know_them(
         assert run.stdout.endswith("read hello version 1\n"), run.stderr
         service.wait_for_http(f"http://127.0.0.1:{port}/health", seconds=180)
         assert "a user was created" not in service.text
+        # its port for metrics is taken by the first task of this machine, which is no reason to answer nobody
+        assert "Address already in use" in service.text
         uri = f"http://127.0.0.1:{port}"
         assert [search(uri, login) for login in (MACHINES, machines, ADMIN, admin)] == [200, 200, 200, 200]
         # a server that keeps no connection lets its database pause, though it is used and asked for its health
@@ -337,6 +373,7 @@ def test_settings_of_a_login_are_told_all_at_once() -> None:
                 "ML_AUTH_ADMIN_USER": "admin",
                 "ML_AUTH_ADMIN_PASSWORD": "short",
                 "ML_AUTH_DEFAULT_PERMISSION": "ALL",
+                "ML_METRICS_PORT": "5000",
             }
         )
     assert str(caught.value) == (
@@ -344,7 +381,8 @@ def test_settings_of_a_login_are_told_all_at_once() -> None:
         "ML_AUTH_ADMIN_PASSWORD has 5 characters; MLflow takes 12 or more; "
         "ML_AUTH_MACHINE_USER is not set; give the user name of machines; "
         "ML_AUTH_MACHINE_PASSWORD is not set; give the first password of machines; "
-        "ML_AUTH_SECRET_KEY is not set; give a random text, the same for every task"
+        "ML_AUTH_SECRET_KEY is not set; give a random text, the same for every task; "
+        "ML_METRICS_PORT is 5000, which is the server's own; give another one, or none to tell no metrics"
     )
     with pytest.raises(BadInput, match="ML_REGISTRY_AUTH is 'ldap'; allowed are none and basic"):
         RegistrySettings.from_environment(

@@ -18,6 +18,7 @@ from ml_platform_runtime.config import EnvironmentReader
 from ml_platform_runtime.database import database_url, migration_lock
 from ml_platform_runtime.errors import RuntimeFault
 from ml_platform_runtime.registry_auth import AuthSettings, auth_environment, auth_settings, prepare_logins
+from ml_platform_runtime.registry_metrics import FOLDER_VARIABLE, start_metrics
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ class RegistrySettings:
     workers: int
     wait_seconds: int
     auth: AuthSettings | None = None
+    #: Where metrics are told, without a login; None: nowhere.
+    metrics_port: int | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> RegistrySettings:
@@ -51,9 +54,18 @@ class RegistrySettings:
             workers=reader.integer("MLFLOW_WORKERS", 1, 1, 64),
             wait_seconds=reader.integer("ML_DATABASE_WAIT_SECONDS", 300, 1, 3600),
             auth=auth_settings(reader),
+            metrics_port=_metrics_port(reader),
         )
+        if settings.metrics_port == settings.port:
+            reader.add_fault(
+                f"ML_METRICS_PORT is {settings.port}, which is the server's own; give another one, or none to tell no metrics"
+            )
         reader.finish()
         return settings
+
+
+def _metrics_port(reader: EnvironmentReader) -> int | None:
+    return None if reader.optional("ML_METRICS_PORT") is None else reader.integer("ML_METRICS_PORT", 9464, 1, 65535)
 
 
 def migrate(url: URL, *, wait_seconds: float, auth: AuthSettings | None = None) -> bool:
@@ -125,4 +137,7 @@ def run(settings: RegistrySettings) -> NoReturn:
     ]
     _log.info("starting", extra={"command": command[1:]})
     sys.stdout.flush()
-    os.execve(sys.executable, command, server_environment(settings, os.environ))
+    environment = server_environment(settings, os.environ)
+    if settings.metrics_port is not None:
+        environment[FOLDER_VARIABLE] = start_metrics(settings.host, settings.metrics_port, os.environ)
+    os.execve(sys.executable, command, environment)
