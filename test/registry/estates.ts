@@ -1,6 +1,8 @@
 import { App, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { MlflowServerSize, SageMakerMlflowRegistry } from '../../lib/registry';
+import { MlNetwork } from '../../lib/network/ml-network';
+import { MlflowServerSize, ModelRegistry, RegistryAuth, SageMakerMlflowRegistry } from '../../lib/registry';
 import type { Estate } from '../support/estate';
 
 /** A registry of SageMaker with every right on it. */
@@ -14,6 +16,16 @@ function managed(size?: MlflowServerSize): App {
   return app;
 }
 
+/** A registry whose metrics are read. */
+function measured(): App {
+  const app = new App();
+  const stack = new Stack(app, 'Stack');
+  const network = new MlNetwork(stack, 'Network');
+  const registry = new ModelRegistry(stack, 'Models', { network, metrics: {}, auth: RegistryAuth.none() });
+  registry.allowMetricsFrom(new ec2.SecurityGroup(stack, 'Prometheus', { vpc: network.vpc, allowAllOutbound: false }));
+  return app;
+}
+
 export const ESTATES: Record<string, Estate> = {
   'an MLflow App of SageMaker': {
     make: () => managed(),
@@ -22,5 +34,6 @@ export const ESTATES: Record<string, Estate> = {
       reason: 'the data of cfn-lint is older than the type; aws-cdk-lib\'s own validator knows it',
     }],
   },
+  'a registry that tells metrics': { make: () => measured() },
   'a tracking server of SageMaker': { make: () => managed(MlflowServerSize.LARGE) },
 };

@@ -284,6 +284,58 @@ describe('wrong input', () => {
   });
 });
 
+describe('metrics', () => {
+  const prometheus = (stack: Stack, network: MlNetwork) => new ec2.SecurityGroup(stack, 'Prometheus', { vpc: network.vpc });
+
+  test('are told by no task unless somebody asks', () => {
+    const { stack, network, registry } = make();
+    expect(registry.metricsAddress).toBeUndefined();
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::ServiceDiscovery::PrivateDnsNamespace', 0);
+    expect(JSON.stringify(template.toJSON())).not.toContain('ML_METRICS_PORT');
+    expect(() => registry.allowMetricsFrom(prometheus(stack, network))).toThrow(
+      'ValidationError at Stack/Models [no-metrics]: allowMetricsFrom needs metrics, and the registry tells none; give it metrics: {}');
+  });
+
+  test('are told by every task under a name of their own, to those who are let in', () => {
+    const { stack, registry } = make({ metrics: {} });
+    expect(registry.metricsAddress).toBe('tasks.metrics.mlflow.ml.internal:9464');
+    const before = Template.fromStack(stack);
+    expect(Object.keys(before.findResources('AWS::EC2::SecurityGroupIngress', { Properties: { FromPort: 9464 } }))).toEqual([]);
+    before.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: [Match.objectLike({ Environment: Match.arrayWith([{ Name: 'ML_METRICS_PORT', Value: '9464' }]) })],
+    });
+    before.hasResourceProperties('AWS::ServiceDiscovery::PrivateDnsNamespace', { Name: 'metrics.mlflow.ml.internal' });
+    before.hasResourceProperties('AWS::ServiceDiscovery::Service', {
+      Name: 'tasks', DnsConfig: { DnsRecords: [{ TTL: 15, Type: 'A' }], RoutingPolicy: 'MULTIVALUE' },
+    });
+    before.hasResourceProperties('AWS::ECS::Service', { ServiceRegistries: [{ RegistryArn: Match.anyValue() }] });
+    // the load balancer knows nothing of the port: neither a rule nor a target group
+    expect(JSON.stringify(Object.values(before.toJSON().Resources as Record<string, { Type: string }>)
+      .filter(({ Type }) => Type.startsWith('AWS::ElasticLoadBalancingV2')))).not.toContain('9464');
+
+    const other = make({ metrics: { port: 9100 } });
+    other.registry.allowMetricsFrom(prometheus(other.stack, other.network));
+    expect(other.registry.metricsAddress).toBe('tasks.metrics.mlflow.ml.internal:9100');
+    Template.fromStack(other.stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      FromPort: 9100, ToPort: 9100, IpProtocol: 'tcp', GroupId: other.stack.resolve(other.registry.server.securityGroup.securityGroupId),
+    });
+  });
+
+  test.each([
+    [{ port: 5000 }, "[metrics-port-taken]: metrics.port 5000 is the server's own; use another one, for example 9464"],
+    [{ port: 80 }, '[invalid-metrics-port]: metrics.port 80 is not a whole number from 1024 to 65535; use a value in that range'],
+  ])('on port %j are refused', (metrics, message) => {
+    expect(() => make({ metrics })).toThrow(`ValidationError at Stack/Models ${message}`);
+  });
+
+  test('need memory beside the workers', () => {
+    const memoryLimitMiB = 1024;
+    expect(() => make({ metrics: {}, workers: 2, memoryLimitMiB })).toThrow(
+      '[too-little-memory]: memoryLimitMiB 1024 is too little for workers 2, which need 1193 MiB with headroom; raise memoryLimitMiB or lower workers');
+  });
+});
+
 describe('rights', () => {
   test('to promote one model are rights on its records and nothing else', () => {
     const { stack, registry } = make();

@@ -1,3 +1,4 @@
+import { type RegistryMetricsBlueprint, registryMetrics, SERVER_PORT } from './metrics';
 import { checkInteger, checkLiteral, checkText, DNS_LABEL } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
@@ -26,6 +27,8 @@ export interface RegistryServerInput {
   readonly memoryLimitMiB?: number;
   /** Further Host headers that are answered, for example of another load balancer. */
   readonly allowedHosts?: string[];
+  /** Whether metrics are told, on this port or the usual one. */
+  readonly metrics?: { readonly port?: number };
 }
 
 /** The MLflow server as a container behind the internal load balancer, as data. */
@@ -42,11 +45,14 @@ export interface RegistryServerBlueprint {
   readonly environment: Record<string, string>;
   /** Variable to field of the database's secret. */
   readonly secretFields: Record<string, string>;
+  readonly metrics?: RegistryMetricsBlueprint;
 }
 
 /** Memory of MLflow 3.17 without job execution, measured: 490 MB with one worker, about 280 MB for each further one. */
 const FIRST_WORKER_MIB = 490;
 const FURTHER_WORKER_MIB = 280;
+/** The process that tells metrics. */
+const METRICS_MIB = 25;
 const HEADROOM = 1.5;
 
 /** Decides how the server runs. */
@@ -60,21 +66,23 @@ export function registryServer(faults: Faults, input: RegistryServerInput): Regi
   checkLiteral(faults, 'workers', workers);
   checkInteger(faults, 'workers', workers, { min: 1, max: 16 });
   checkFargateSize(faults, cpu, memoryLimitMiB);
-  checkMemory(faults, workers, memoryLimitMiB);
+  checkMemory(faults, workers, memoryLimitMiB, input.metrics !== undefined);
   for (const host of input.allowedHosts ?? []) {
     checkText(faults, 'allowedHosts', host, { pattern: /^[^\s,/]+$/, allowed: 'host names without commas, spaces or slashes, for example mlflow.example.com' });
   }
   const host = `${hostName}.${input.domainName}`;
+  const metrics = input.metrics && registryMetrics(faults, input.metrics.port, host);
   return {
     hostName,
     trackingUri: `${input.protocol}://${host}`,
     command: ['python', '-m', 'ml_platform_runtime', 'registry-server'],
-    port: 5000,
+    port: SERVER_PORT,
     cpu,
     memoryLimitMiB,
     healthPath: '/health',
     healthGraceSeconds: 180,
-    environment: environment(input, host, workers),
+    environment: { ...environment(input, host, workers), ...metrics && { ML_METRICS_PORT: String(metrics.port) } },
+    ...metrics && { metrics },
     secretFields: {
       ML_DATABASE_USER: 'username',
       ML_DATABASE_PASSWORD: 'password',
@@ -84,9 +92,9 @@ export function registryServer(faults: Faults, input: RegistryServerInput): Regi
   };
 }
 
-function checkMemory(faults: Faults, workers: number, memoryLimitMiB: number): void {
+function checkMemory(faults: Faults, workers: number, memoryLimitMiB: number, metrics: boolean): void {
   if (isUnresolved(memoryLimitMiB) || isUnresolved(workers)) return;
-  const need = Math.ceil((FIRST_WORKER_MIB + FURTHER_WORKER_MIB * (workers - 1)) * HEADROOM);
+  const need = Math.ceil((FIRST_WORKER_MIB + FURTHER_WORKER_MIB * (workers - 1) + (metrics ? METRICS_MIB : 0)) * HEADROOM);
   faults.check(!(memoryLimitMiB < need), 'too-little-memory',
     `memoryLimitMiB ${memoryLimitMiB} is too little for workers ${workers}, which need ${need} MiB with headroom; raise memoryLimitMiB or lower workers`);
 }

@@ -69,6 +69,9 @@ export const REGISTRY_USES: StructUses = {
   'registry.AliasCheckOptions': template<platform.registry.AliasCheckOptions>((stack, given) => {
     guarded(stack, { auth: RegistryAuth.none(), aliasCheck: given });
   }),
+  'registry.RegistryMetricsOptions': template<platform.registry.RegistryMetricsOptions>((stack, given) => {
+    guarded(stack, { auth: RegistryAuth.none(), metrics: given });
+  }),
   'registry.SageMakerMlflowRegistryProps': template<platform.registry.SageMakerMlflowRegistryProps>((stack, given) => {
     new registry.SageMakerMlflowRegistry(stack, 'Models', given);
   }),
