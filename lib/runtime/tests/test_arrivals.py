@@ -370,6 +370,59 @@ def test_the_hourly_sweep_tells_what_no_event_told(environment: Lake) -> None:
         arrivals.handler({"sweep": True})
 
 
+def test_tables_of_s3_tables_are_looked_at_by_the_same_rules(environment: Lake, aws: str) -> None:
+    s3tables = environment.clients("s3tables")
+    rest = {
+        "type": "rest",
+        "uri": f"{aws}/iceberg",
+        "rest.sigv4-enabled": "true",
+        "rest.signing-name": "s3tables",
+        "rest.signing-region": REGION,
+        "s3.endpoint": aws,
+        "s3.force-virtual-addressing": "false",
+    }
+
+    def table_of(bucket: str) -> tuple[Table, dict[str, Any]]:
+        arn = s3tables.create_table_bucket(name=bucket)["arn"]
+        s3tables.create_namespace(tableBucketARN=arn, namespace=["arrivals"])
+        catalog = load_catalog(bucket, warehouse=arn, **rest)
+        poll = {"database": "arrivals", "table": environment.table_name, "tableBucket": arn, "everySeconds": 300}
+        return catalog.create_table(("arrivals", environment.table_name), SCHEMA), poll
+
+    table, poll = table_of("arrivals-tables")
+    told = []
+    for write in (
+        lambda: table.append(rows(1, 2, 3)),
+        lambda: table.append(rows(4)),
+        lambda: compact(table),
+        lambda: table.overwrite(rows(5, 6)),
+    ):
+        write()
+        table.refresh()
+        told.append([len(arrivals.handler(poll)["events"]) for _ in range(2)])
+    assert told == [[1, 0], [1, 0], [0, 0], [1, 0]]
+    operations = [snapshot.summary.operation for snapshot in table.snapshots() if snapshot.summary]
+    assert {Operation.REPLACE, Operation.DELETE} < set(operations)
+
+    # one of the same name in another bucket has a story of its own, and the hourly look knows both
+    other, other_poll = table_of("arrivals-others")
+    other.append(rows(7, 8, 9, 10))
+    assert len(arrivals.handler(other_poll)["events"]) == 1
+    for one in (table, other):
+        one.append(rows(11))
+    assert len(arrivals.handler({"sweep": True})["events"]) == 2
+    assert [detail["rows"] for detail in environment.told()] == [3, 1, 2, 4, 1, 1]
+
+
+def test_a_table_of_s3_tables_without_metadata_has_nothing_to_tell(lake: Lake) -> None:
+    class Empty:
+        def get_table_metadata_location(self, **_: Any) -> dict[str, Any]:
+            return {"versionToken": "1", "warehouseLocation": "s3://x--table-s3"}
+
+    watch = Watch("arrivals", "nothing", table_bucket="arn:aws:s3tables:eu-west-1:111122223333:bucket/b")
+    assert lake.announcer(s3tables=Empty()).announce(watch, 0) == []
+
+
 def test_the_function_says_which_settings_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ML_ARRIVALS_TABLE", "ML_EVENT_BUS"):
         monkeypatch.delenv(name, raising=False)

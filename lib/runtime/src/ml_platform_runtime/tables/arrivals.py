@@ -1,7 +1,8 @@
-"""`Data Arrived`: tells the bus once of each snapshot that brought rows to an Iceberg table of Glue, and never of compaction.
+"""`Data Arrived`: tells the bus once of each snapshot that brought rows to an Iceberg table, and never of compaction.
 
-Runs as a Lambda function with nothing but boto3: what happened stands in the table's metadata file, which is JSON. The function is
-called for each new metadata file and once an hour for all tables, so an event of S3 that gets lost makes it late, not silent.
+Runs as a Lambda function with nothing but boto3: what happened stands in the table's metadata file, which is JSON. For a table of Glue
+the function is called for each new metadata file; S3 Tables send no events, so it looks at theirs on a schedule. Once an hour it looks
+at all tables, so an event of S3 that gets lost makes it late, not silent.
 
 What was told is one DynamoDB item for each table. An announcement is claimed there by a conditional write before it is sent, and
 taken off after: of two callers one sends, and what a dead one claimed is sent by the next.
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,15 +52,38 @@ class Watch:
     table: str
     min_rows: int = 1
     partition: str | None = None
+    #: ARN of the table bucket, for a table of S3 Tables.
+    table_bucket: str | None = None
 
     @property
     def name(self) -> str:
         return f"{self.database}.{self.table}"
 
+    @property
+    def key(self) -> str:
+        """Name of the item: two table buckets, or one and Glue, may have tables of the same name."""
+        return f"{self.table_bucket}/{self.name}" if self.table_bucket else self.name
+
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Watch:
         """From the input of a rule, or from an item."""
-        return cls(given["database"], given["table"], int(given.get("minRows") or 1), given.get("partition") or None)
+        return cls(
+            given["database"],
+            given["table"],
+            int(given.get("minRows") or 1),
+            given.get("partition") or None,
+            given.get("tableBucket") or None,
+        )
+
+    def to_plain(self) -> dict[str, Any]:
+        """The opposite of `of`."""
+        return {
+            "database": self.database,
+            "table": self.table,
+            "minRows": self.min_rows,
+            "partition": self.partition,
+            "tableBucket": self.table_bucket,
+        }
 
 
 @dataclass(frozen=True)
@@ -180,9 +205,8 @@ class Announcer:
     """Tells one bus of tables, and keeps in one DynamoDB table how far it has come."""
 
     def __init__(self, clients: Callable[[str], Any], state: str, bus: str, environment: str) -> None:
-        self._glue, self._s3, self._dynamodb, self._events = (
-            clients(service) for service in ("glue", "s3", "dynamodb", "events")
-        )
+        self._clients = clients
+        self._s3, self._dynamodb, self._events = (clients(service) for service in ("s3", "dynamodb", "events"))
         self._state, self._bus, self._environment = state, bus, environment
 
     def announce(self, watch: Watch, since_ms: float, written: str | None = None) -> list[str]:
@@ -207,10 +231,9 @@ class Announcer:
 
     def _metadata(self, watch: Watch, written: str | None) -> dict[str, Any]:
         """The table's current metadata. A file is written before it is committed, so the catalogue may lag behind the event."""
-        answer = self._glue.get_table(DatabaseName=watch.database, Name=watch.table)
-        location: str | None = answer["Table"].get("Parameters", {}).get("metadata_location")
+        location = self._location(watch)
         if location is None:
-            raise BadInput(f"{watch.name} is in the catalogue, but is no Iceberg table; announce Iceberg tables only")
+            return {}
         address = urlsplit(location)
         body = self._s3.get_object(Bucket=address.netloc, Key=address.path.lstrip("/"))["Body"].read()
         metadata: dict[str, Any] = json.loads(gzip.decompress(body) if ".gz." in location else body)
@@ -219,8 +242,23 @@ class Announcer:
             raise CommitPending(f"{written} is not in the history of {watch.name}")
         return metadata
 
+    def _location(self, watch: Watch) -> str | None:
+        """Where the catalogue says that the metadata lies; None for a table of S3 Tables that nobody has written to."""
+        location: str | None
+        if watch.table_bucket:
+            answer = self._clients("s3tables").get_table_metadata_location(
+                tableBucketARN=watch.table_bucket, namespace=watch.database, name=watch.table
+            )
+            location = answer.get("metadataLocation")
+            return location
+        answer = self._clients("glue").get_table(DatabaseName=watch.database, Name=watch.table)
+        location = answer["Table"].get("Parameters", {}).get("metadata_location")
+        if location is None:
+            raise BadInput(f"{watch.name} is in the catalogue, but is no Iceberg table; announce Iceberg tables only")
+        return location
+
     def _item(self, watch: Watch) -> dict[str, Any] | None:
-        answer = self._dynamodb.get_item(TableName=self._state, Key={"table": {"S": watch.name}}, ConsistentRead=True)
+        answer = self._dynamodb.get_item(TableName=self._state, Key={"table": {"S": watch.key}}, ConsistentRead=True)
         item: dict[str, Any] | None = answer.get("Item")
         return item
 
@@ -233,17 +271,8 @@ class Announcer:
                 "ExpressionAttributeValues": {":before": item["told"]},
             }
         claimed: dict[str, Any] = {
-            "table": {"S": watch.name},
-            "watch": {
-                "S": json.dumps(
-                    {
-                        "database": watch.database,
-                        "table": watch.table,
-                        "minRows": watch.min_rows,
-                        "partition": watch.partition,
-                    }
-                )
-            },
+            "table": {"S": watch.key},
+            "watch": {"S": json.dumps(watch.to_plain())},
             "told": {"S": json.dumps(asdict(told))},
         }
         if events:
@@ -260,7 +289,7 @@ class Announcer:
         return True
 
     def _send(self, watch: Watch, events: list[Event]) -> list[str]:
-        key = {"table": {"S": watch.name}}
+        key = {"table": {"S": watch.key}}
         if not events:
             return []
         try:
@@ -305,13 +334,15 @@ PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 def handler(event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
-    """Called by a rule for a new metadata file of one table, or once an hour (`{"sweep": true}`) for all."""
+    """Called by a rule for a new metadata file of one table, every so often for one of S3 Tables, and once an hour (`sweep`) for all."""
     announcer = _announcer(os.environ)
     now_ms = time.time() * 1000
     if event.get("sweep"):
         return _sweep(announcer, now_ms)
     watch = Watch.of(event)
-    since_ms = _milliseconds(event.get("time"), now_ms) - FIRST_LOOK_SECONDS * 1000
+    # what came since the schedule was made is not the past
+    back_seconds = max(FIRST_LOOK_SECONDS, int(event.get("everySeconds") or 0))
+    since_ms = _milliseconds(event.get("time"), now_ms) - back_seconds * 1000
     for pause in (*PAUSES_SECONDS, None):
         try:
             return {"events": announcer.announce(watch, since_ms, event.get("key"))}
@@ -347,8 +378,15 @@ def _announcer(environment: Mapping[str, str]) -> Announcer:
     check_region(reader)
     state = reader.required("ML_ARRIVALS_TABLE", "the DynamoDB table of what was told")
     bus = reader.required("ML_EVENT_BUS", "the name of the event bus")
+    name = reader.text("ML_ENVIRONMENT", "default")
     reader.finish()
-    return Announcer(aws.client, state, bus, reader.text("ML_ENVIRONMENT", "default"))
+    return _announcer_of(state, bus, name)
+
+
+@lru_cache(maxsize=1)
+def _announcer_of(state: str, bus: str, environment: str) -> Announcer:
+    """Kept between calls: making clients takes longer than what they do here."""
+    return Announcer(lru_cache(aws.client), state, bus, environment)
 
 
 def _milliseconds(when: str | None, otherwise: float) -> float:
