@@ -6,9 +6,12 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import type { IMlCluster } from '../cluster/interfaces';
+import type { ManifestRelease } from '../cluster/manifest-release';
 import { fail, Faults } from '../core/private/faults';
 import { checkRemovalPolicy, destroysData } from '../core/private/removal';
 import { checkInternalService, type InternalServiceShape } from '../network/check-internal-service';
+import type { IPrometheus } from '../monitoring/interfaces';
 import type { IMlNetwork } from '../network/interfaces';
 import { InternalService } from '../network/internal-service';
 import type { InternalServiceOptions } from '../network/internal-service-props';
@@ -24,7 +27,7 @@ import { createAliasCheck } from './private/alias-check';
 import { createArtifactBucket } from './private/artifact-bucket';
 import { clientEnvironmentOf } from './private/client-environment';
 import { importRegistry } from './private/imported-registry';
-import { nameTasks } from './private/metrics';
+import { type MetricsPlace, nameTasks, scrape } from './private/metrics';
 import { type LoginPlan, type LoginSite, planBrowserLogin, planLogin, RegistryLogin } from './private/registry-login';
 import { RegisteredModel } from './registered-model';
 import type { RegistryAuth } from './registry-auth';
@@ -183,7 +186,7 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
   /** Alarms of server and database. */
   readonly alarms: cloudwatch.Alarm[];
   private readonly database: RegistryDatabaseConfig;
-  private readonly metricsPort?: number;
+  private readonly metrics?: MetricsPlace;
 
   constructor(scope: Construct, id: string, props: ModelRegistryProps) {
     const faults = Faults.of(scope, id);
@@ -219,8 +222,8 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
     this.trackingUri = plan.trackingUri;
     this.hostName = this.server.hostName;
     this.connections = this.server.connections;
-    this.metricsPort = plan.metrics?.port;
-    this.metricsAddress = plan.metrics && nameTasks(this, plan.metrics, props.network, this.server);
+    this.metrics = plan.metrics && nameTasks(this, plan.metrics, props.network, this.server);
+    this.metricsAddress = this.metrics && `${this.metrics.dnsName}:${this.metrics.port}`;
     const site = siteOf(this, props);
     this.alarms = [
       ...this.server.alarms, ...this.database.alarms,
@@ -251,8 +254,18 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
    * @throws a ValidationError [no-metrics] without `metrics`
    */
   allowMetricsFrom(prometheus: ec2.IConnectable): void {
-    const port = this.metricsPort ?? fail(this.node.path, 'no-metrics', 'allowMetricsFrom needs metrics, and the registry tells none; give it metrics: {}');
-    this.server.securityGroup.connections.allowFrom(prometheus, ec2.Port.tcp(port), 'metrics of the model registry');
+    this.server.securityGroup.connections.allowFrom(prometheus, ec2.Port.tcp(this.told('allowMetricsFrom').port), 'metrics of the model registry');
+  }
+
+  /**
+   * Lets the Prometheus of a cluster in the same network read the metrics of every task, every 30 seconds: a rule for the cluster's nodes, and a
+   * ScrapeConfig beside Prometheus.
+   *
+   * @returns the ScrapeConfig's release
+   * @throws a ValidationError [no-metrics] without `metrics`
+   */
+  scrapeFrom(cluster: IMlCluster, prometheus: IPrometheus): ManifestRelease {
+    return scrape(this, this.told('scrapeFrom'), this.server, cluster, prometheus);
   }
 
   clientEnvironment(): MlflowClientEnvironment {
@@ -261,6 +274,10 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
 
   model(name: string): IRegisteredModel {
     return new RegisteredModel(this, name);
+  }
+
+  private told(method: string): MetricsPlace {
+    return this.metrics ?? fail(this.node.path, 'no-metrics', `${method} needs metrics, and the registry tells none; give it metrics: {}`);
   }
 }
 

@@ -7,12 +7,15 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import fc from 'fast-check';
+import { MlCluster } from '../../lib/cluster';
 import { ALLOW_DATA_DESTRUCTION } from '../../lib/core/private/removal';
 import { isValidationError } from '../../lib/core/private/validation-error';
 import { MlNetwork } from '../../lib/network/ml-network';
 import { ModelRegistry, type ModelRegistryProps } from '../../lib/registry/model-registry';
 import { RegistryDatabase } from '../../lib/registry/registry-database';
 import { ReleaseRecord } from '../../lib/registry/release-record';
+import { objectsOf } from './support';
+import { fakeCluster } from '../cluster/support';
 
 const image = ecs.ContainerImage.fromRegistry('example.com/mlflow:1');
 
@@ -320,6 +323,27 @@ describe('metrics', () => {
     Template.fromStack(other.stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
       FromPort: 9100, ToPort: 9100, IpProtocol: 'tcp', GroupId: other.stack.resolve(other.registry.server.securityGroup.securityGroupId),
     });
+  });
+
+  test('are read by the Prometheus of a cluster', () => {
+    // assets are not staged, so that the chart lies where it was written
+    const { stack, network, registry } = make({ metrics: {} }, { 'aws:cdk:disable-asset-staging': true });
+    const cluster = MlCluster.fromCluster(stack, 'Cluster', fakeCluster(stack), { network, installedApiGroups: ['monitoring.coreos.com'] });
+    const release = registry.scrapeFrom(cluster, { serverUrl: 'http://prometheus.monitoring.svc:9090', namespace: 'monitoring' });
+    expect(objectsOf(release)).toEqual([{
+      apiVersion: 'monitoring.coreos.com/v1alpha1',
+      kind: 'ScrapeConfig',
+      metadata: { name: 'mlflow.ml.internal', namespace: 'monitoring' },
+      spec: {
+        jobName: 'mlflow.ml.internal',
+        dnsSDConfigs: [{ names: ['tasks.metrics.mlflow.ml.internal'], type: 'A', port: 9464, refreshInterval: '30s' }],
+        metricsPath: '/metrics', scrapeInterval: '30s',
+      },
+    }]);
+    Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      FromPort: 9464, GroupId: stack.resolve(registry.server.securityGroup.securityGroupId), SourceSecurityGroupId: 'sg-1',
+    });
+    expect(() => make().registry.scrapeFrom(cluster, { serverUrl: 'http://x', namespace: 'monitoring' })).toThrow('[no-metrics]: scrapeFrom needs metrics');
   });
 
   test.each([

@@ -88,7 +88,11 @@ describe('a registry behind a certificate', () => {
 
   test('tells when a rotation failed', () => {
     expect(registry.alarms.map(({ node }) => node.path)).toContain('Stack/Models/Rotation/FailedAlarm');
-    template().hasResourceProperties('AWS::CloudWatch::Alarm', { Namespace: 'AWS/States', MetricName: 'ExecutionsFailed', Threshold: 1 });
+    template().hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Threshold: 0, Metrics: Match.arrayWith(['ExecutionsFailed', 'ExecutionsTimedOut'].map((MetricName) => Match.objectLike({
+        MetricStat: Match.objectLike({ Metric: Match.objectLike({ Namespace: 'AWS/States', MetricName }) }),
+      }))),
+    });
   });
 
   test('gives jobs their login by reference, and a role the right to read it', () => {

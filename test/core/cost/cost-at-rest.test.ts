@@ -13,6 +13,7 @@ describe('cost at rest', () => {
     ['AWS::SecretsManager::Secret', {}, 0.4],
     ['AWS::KMS::Key', {}, 1],
     ['AWS::Route53::HostedZone', {}, 0.5],
+    ['AWS::ServiceDiscovery::PrivateDnsNamespace', {}, 0.5],
     ['AWS::CloudWatch::Alarm', { Period: 60 }, 0.1],
     ['AWS::CloudWatch::Alarm', { Period: 10 }, 0.3],
     ['AWS::CloudWatch::Alarm', { Metrics: [{ Expression: 'a/b' }, { MetricStat: {} }, { MetricStat: {} }] }, 0.2],

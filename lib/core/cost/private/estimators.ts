@@ -37,6 +37,8 @@ export const ESTIMATORS: Record<string, Estimator> = {
   'AWS::RDS::DBCluster': aurora,
   'AWS::RDS::DBInstance': database,
   'AWS::Route53::HostedZone': ({ prices }) => [monthly('hosted zone', 1, prices.hostedZoneMonth)],
+  // Route 53's zone behind the namespace: https://aws.amazon.com/cloud-map/pricing/
+  'AWS::ServiceDiscovery::PrivateDnsNamespace': ({ prices }) => [monthly('hosted zone', 1, prices.hostedZoneMonth)],
   'AWS::SecretsManager::Secret': ({ prices }) => [monthly('secret', 1, prices.secretMonth)],
 };
 
