@@ -11,7 +11,7 @@ import type { ContractJson } from './blueprint/contract-file';
 import { updatesContracts } from './blueprint/planned-table';
 import { QUALITY_NAMESPACE, qualityCheck, type QualityCheckBlueprint } from './blueprint/quality-check';
 import { QualityChecks, QualityTrigger } from './blueprint/quality-choices';
-import { QualityTask } from './private/quality-task';
+import { makeQualityTask } from './private/quality-task';
 import { makeTriggers } from './private/quality-triggers';
 import type { DataQualityCheckProps, QualityStepOptions } from './quality-check-props';
 import { Faults } from '../core/private/faults';
@@ -59,7 +59,7 @@ export class DataQualityCheck extends Construct implements ec2.IConnectable {
     const prefix = props.reportPrefix ?? `quality/${databaseName}.${tableName}`;
     this.dimensions = { Table: `${databaseName}.${tableName}`, Check: this.node.path };
     this.reportLocation = `s3://${props.reportBucket.bucketName}/${prefix}`;
-    const task = new QualityTask(this, { plan, props, files, prefix, dimensions: this.dimensions, reports: this.reportLocation });
+    const task = makeQualityTask(this, { plan, props, files, prefix, dimensions: this.dimensions, reports: this.reportLocation });
     this.stateMachine = task.stateMachine;
     this.taskDefinition = task.taskDefinition;
     this.cluster = task.cluster;

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'fs';
 import { join, relative } from 'path';
 import { CustomResource, Duration, FileAssetPackaging, Fn, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -13,7 +13,9 @@ import { migrateCommand, tableMigrations, TableMigrationsBlueprint } from './blu
 import { IIcebergTable, IS3TableCatalog } from './interfaces';
 import { fail, Faults } from '../core/private/faults';
 import { runtimeDirectory } from '../core/private/runtime-asset';
-import { acknowledgeAll, acknowledgeWildcards } from '../network/acknowledge-wildcards';
+import { acknowledgeWildcards } from '../network/acknowledge-wildcards';
+import { JOB_CONTAINER } from '../network/blueprint/job-plan';
+import { jobCluster, letRunJob, makeJob, type FargateJob } from '../network/fargate-job';
 import type { IMlNetwork } from '../network/interfaces';
 import { runtimeImage } from '../network/runtime-image';
 
@@ -89,82 +91,55 @@ export class TableMigrations extends Construct implements ec2.IConnectable {
     faults.throwIfAny();
     super(scope, id);
 
-    const { vpc } = props.network;
-    this.cluster = props.cluster ?? this.makeCluster(vpc);
-    this.logGroup = new logs.LogGroup(this, 'Logs', { retention: logs.RetentionDays.ONE_YEAR, removalPolicy: RemovalPolicy.DESTROY });
-    const securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', { vpc, allowAllOutbound: false, description: 'Migrations of tables' });
-    securityGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'AWS APIs');
-    this.connections = new ec2.Connections({ securityGroups: [securityGroup] });
-    this.taskDefinition = this.makeTaskDefinition(plan, props);
-    for (const table of props.tables) table.grants.write(this.taskDefinition.taskRole);
-    const handler = this.makeHandler(plan);
-    this.resource = new CustomResource(this, 'Run', {
-      resourceType: 'Custom::MlPlatformTableMigrations',
-      serviceToken: handler.functionArn,
-      serviceTimeout: Duration.minutes(plan.timeoutMinutes + 1),
-      properties: {
-        Cluster: this.cluster.clusterArn,
-        // changes with the contracts, and so starts the task
-        TaskDefinition: this.taskDefinition.taskDefinitionArn,
-        Container: 'Container',
-        Subnets: vpc.selectSubnets(props.network.privateSubnets).subnetIds,
-        SecurityGroup: securityGroup.securityGroupId,
-        LogGroup: this.logGroup.logGroupName,
-        LogPrefix: plan.logPrefix,
-      },
+    const { network } = props;
+    const contracts = publish(this, plan.contracts);
+    const warehouse = props.s3TableCatalog?.tableBucketArn;
+    const job = makeJob(this, { ...plan, command: migrateCommand(contracts.uri) }, {
+      network,
+      cluster: props.cluster ?? jobCluster(this, 'Cluster', network.vpc),
+      image: props.image ?? runtimeImage('data', props.cpuArchitecture),
+      cpuArchitecture: props.cpuArchitecture,
+      environment: { ML_DATABASES: Fn.join(',', plan.databases), ...(warehouse === undefined ? {} : { ML_CATALOG: 's3tables', ML_WAREHOUSE: warehouse }) },
+      logRetention: logs.RetentionDays.ONE_YEAR,
+      description: 'Migrations of tables',
+      callsAwsOnly: true,
     });
+    this.cluster = job.cluster;
+    this.logGroup = job.logGroup;
+    this.connections = new ec2.Connections({ securityGroups: [job.securityGroup] });
+    this.taskDefinition = job.taskDefinition;
+    this.taskDefinition.addToTaskRolePolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [contracts.arn] }));
+    for (const table of props.tables) table.grants.write(this.taskDefinition.taskRole);
+    this.resource = this.makeResource(plan, job);
     // what the resource names is there first anyway; rights are not
     this.resource.node.addDependency(...props.tables, this.taskDefinition.taskRole, this.taskDefinition.obtainExecutionRole());
   }
 
-  private makeCluster(vpc: ec2.IVpc): ecs.Cluster {
-    const cluster = new ecs.Cluster(this, 'Cluster', { vpc, containerInsightsV2: ecs.ContainerInsights.DISABLED });
-    acknowledgeAll(cluster, ['AwsSolutions-ECS4'], 'it runs one short task at a deployment; Container Insights would be billed by metric');
-    return cluster;
-  }
-
-  private makeTaskDefinition(plan: TableMigrationsBlueprint, props: TableMigrationsProps): ecs.FargateTaskDefinition {
-    const cpuArchitecture = props.cpuArchitecture ?? ecs.CpuArchitecture.X86_64;
-    const definition = new ecs.FargateTaskDefinition(this, 'TaskDefinition', {
-      cpu: plan.cpu,
-      memoryLimitMiB: plan.memoryLimitMiB,
-      volumes: [{ name: plan.scratchVolume.name }],
-      runtimePlatform: { cpuArchitecture, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX },
-    });
-    const { uri, arn } = publish(this, plan.contracts);
-    const warehouse = props.s3TableCatalog?.tableBucketArn;
-    const container = definition.addContainer('Container', {
-      image: props.image ?? runtimeImage('data', cpuArchitecture),
-      command: migrateCommand(uri),
-      environment: {
-        ML_DATABASES: Fn.join(',', plan.databases),
-        ...(warehouse === undefined ? {} : { ML_CATALOG: 's3tables', ML_WAREHOUSE: warehouse }),
+  private makeResource(plan: TableMigrationsBlueprint, job: FargateJob): CustomResource {
+    return new CustomResource(this, 'Run', {
+      resourceType: 'Custom::MlPlatformTableMigrations',
+      serviceToken: this.makeHandler(plan, job).functionArn,
+      serviceTimeout: Duration.minutes(plan.timeoutMinutes + 1),
+      properties: {
+        Cluster: job.target.clusterArn,
+        // changes with the contracts, and so starts the task
+        TaskDefinition: job.target.taskDefinitionArn,
+        Container: JOB_CONTAINER.name,
+        Subnets: job.target.subnets,
+        SecurityGroup: job.securityGroup.securityGroupId,
+        LogGroup: job.logGroup.logGroupName,
+        LogPrefix: plan.logPrefix,
       },
-      user: plan.user,
-      readonlyRootFilesystem: true,
-      logging: ecs.LogDrivers.awsLogs({ logGroup: this.logGroup, streamPrefix: plan.logPrefix }),
     });
-    container.addMountPoints({ sourceVolume: plan.scratchVolume.name, containerPath: plan.scratchVolume.path, readOnly: false });
-    definition.addToTaskRolePolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [arn] }));
-    acknowledgeAll(definition, ['AwsSolutions-ECS2'], 'the environment holds names only');
-    acknowledgeAll(definition.obtainExecutionRole(), ['AwsSolutions-IAM5[Resource::*]'], 'ecr:GetAuthorizationToken cannot be confined to a resource');
-    return definition;
   }
 
-  private makeHandler(plan: TableMigrationsBlueprint): lambda.Function {
+  private makeHandler(plan: TableMigrationsBlueprint, job: FargateJob): lambda.Function {
     const logGroup = new logs.LogGroup(this, 'HandlerLogs', { retention: logs.RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
     const role = new iam.Role(this, 'HandlerRole', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
-    const tasks = Stack.of(this).formatArn({ service: 'ecs', resource: 'task', resourceName: `${this.cluster.clusterName}/*` });
-    const allow = (actions: string[], resources: string[], conditions?: { [operator: string]: { [key: string]: string } }) =>
-      role.addToPolicy(new iam.PolicyStatement({ actions, resources, conditions }));
-    allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
-    allow(['logs:GetLogEvents'], [this.logGroup.logGroupArn]);
-    allow(['ecs:RunTask'], [this.taskDefinition.taskDefinitionArn], { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } });
-    allow(['ecs:DescribeTasks', 'ecs:StopTask'], [tasks]);
-    allow(['iam:PassRole'], [this.taskDefinition.taskRole.roleArn, this.taskDefinition.obtainExecutionRole().roleArn],
-      { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } });
-    acknowledgeWildcards(role, [tasks], 'a task has no ARN before it runs; the cluster is the limit');
-    acknowledgeWildcards(role, [logGroup.logGroupArn, this.logGroup.logGroupArn], 'the ARN of a log group ends in a star: it stands for its streams');
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logGroup.logGroupArn] }));
+    role.addToPolicy(new iam.PolicyStatement({ actions: ['logs:GetLogEvents'], resources: [job.logGroup.logGroupArn] }));
+    acknowledgeWildcards(role, [logGroup.logGroupArn, job.logGroup.logGroupArn], 'the ARN of a log group ends in a star: it stands for its streams');
+    letRunJob(role, job);
     return new lambda.Function(this, 'Handler', {
       runtime: lambda.Runtime.PYTHON_3_14,
       code: lambda.Code.fromInline(readFileSync(join(runtimeDirectory(__dirname), 'src', 'ml_platform_runtime', 'tables', 'on_deploy.py'), 'utf8')),

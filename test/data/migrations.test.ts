@@ -51,7 +51,7 @@ describe('migrations of tables', () => {
     const { Command: [python, ...command], ...rest } = container(template);
     expect([python, ...command.slice(0, 4)]).toEqual(['python', '-m', 'ml_platform_runtime', 'tables-migrate', '--contracts']);
     expect(JSON.stringify(command[4])).toMatch(/s3:\/\/cdk-hnb659fds-assets-.*[0-9a-f]{64}\.json/);
-    expect(rest).toMatchObject({ User: '10001:10001', ReadonlyRootFilesystem: true, Environment: [{ Name: 'ML_DATABASES', Value: 'shop' }] });
+    expect(rest).toMatchObject({ User: '10001:10001', ReadonlyRootFilesystem: true, Environment: [{ Name: 'ML_DATABASES', Value: 'shop' }, { Name: 'HOME', Value: '/tmp' }] });
     const bundle = bundleOf(app);
     expect(bundle.tables.map((one: any) => [one.database, one.contract.table, one.contract.version])).toEqual([[0, 'payments', 1], [0, 'returns', 1]]);
   });

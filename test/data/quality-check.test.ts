@@ -126,7 +126,7 @@ describe('a check by contract', () => {
     expect(container(template())).toMatchObject({
       Command: ['python', '-m', 'ml_platform_runtime', 'quality', 'check'],
       User: '10001:10001', ReadonlyRootFilesystem: true,
-      MountPoints: [{ ContainerPath: '/tmp', ReadOnly: false, SourceVolume: 'scratch' }],
+      MountPoints: [{ ContainerPath: '/tmp', ReadOnly: false, SourceVolume: 'tmp' }],
     });
   });
 
@@ -183,11 +183,12 @@ describe('rights', () => {
   test('of the state machine end at its own task and cluster', () => {
     const found = statements(template(), 'StateMachineRole');
     expect(found.map(({ Action }) => Action)).toEqual([
-      'ecs:RunTask', ['ecs:StopTask', 'ecs:DescribeTasks'], ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], 'iam:PassRole', 'cloudwatch:PutMetricData',
+      'ecs:RunTask', ['ecs:StopTask', 'ecs:DescribeTasks'], 'iam:PassRole', ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], 'ecs:TagResource',
+      'cloudwatch:PutMetricData',
     ]);
     expect(found[0]).toMatchObject({ Condition: { ArnEquals: { 'ecs:cluster': expect.anything() } } });
-    expect(found[3]).toMatchObject({ Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } });
-    expect(found[4]).toMatchObject({ Resource: '*', Condition: { StringEquals: { 'cloudwatch:namespace': 'MlPlatform/Data' } } });
+    expect(found[2]).toMatchObject({ Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } });
+    expect(found[5]).toMatchObject({ Resource: '*', Condition: { StringEquals: { 'cloudwatch:namespace': 'MlPlatform/Data' } } });
   });
 });
 

@@ -53,7 +53,7 @@ describe('a materialization', () => {
       Cpu: '512', Memory: '2048',
       ContainerDefinitions: [Match.objectLike({
         Command: ['python', '-m', 'ml_platform_runtime', 'features-materialize', '--view', 'profile', '--overlap-seconds', '3600'],
-        User: '1000:1000', ReadonlyRootFilesystem: true, EntryPoint: Match.absent(),
+        User: '10001:10001', ReadonlyRootFilesystem: true, EntryPoint: Match.absent(),
       })],
     });
   });
@@ -76,7 +76,7 @@ describe('a materialization', () => {
     template.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(1 day)', State: 'ENABLED' });
     const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine')) as { Properties: { DefinitionString: unknown } }[];
     const definition = flat(machine?.Properties.DefinitionString);
-    expect(definition).toContain('arn:aws:states:::ecs:runTask.sync');
+    expect(definition).toContain(':states:::ecs:runTask.sync');
     expect(definition).toContain('MaxAttempts\\":2');
     expect(job.alarms).toHaveLength(2);
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
@@ -252,7 +252,7 @@ describe('a comparison of training with serving', () => {
     const template = Template.fromStack(made.stack);
     expect(container(template).Command.slice(3)).toEqual(['features-skew', '--view', 'profile', '--at', 'watermark', '--sample', '100', '--threshold', '0.05']);
     template.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(1 day)' });
-    expect(JSON.stringify(template.findResources('AWS::StepFunctions::StateMachine'))).not.toContain('MaxAttempts');
+    expect(JSON.stringify(template.findResources('AWS::StepFunctions::StateMachine'))).not.toContain('States.TaskFailed');
     expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).not.toContain('BatchWriteItem');
   });
 

@@ -7,6 +7,7 @@ import type { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
 import { wholeSeconds } from '../../network/blueprint/durations';
 import { checkFargateSize } from '../../network/blueprint/fargate-size';
+import { runTaskState, type JobPatience, type JobPlan, type JobTarget } from '../../network/blueprint/job-plan';
 
 /** A suite's file, read. */
 export interface SuiteFile {
@@ -33,19 +34,13 @@ export interface QualityCheckInput {
 }
 
 /** A check, decided. */
-export interface QualityCheckBlueprint {
+export interface QualityCheckBlueprint extends JobPlan, JobPatience {
   /** Stage of the runtime image. */
   readonly target: 'data' | 'quality';
-  readonly command: string[];
-  readonly cpu: number;
-  readonly memoryLimitMiB: number;
-  readonly user: string;
-  readonly scratchVolume: { readonly name: string; readonly path: string };
   /** `all`, `newest-snapshot` or `rows:100000`. */
   readonly sample: string;
   /** What may be kept in memory at once: an eighth of the task's, because judging it takes five times as much (measured). */
   readonly keptMiB: number;
-  readonly timeoutSeconds: number;
   readonly onDataArrived: boolean;
   /** Expressions of EventBridge Scheduler. */
   readonly schedules: string[];
@@ -72,11 +67,12 @@ export function qualityCheck(faults: Faults, input: QualityCheckInput): QualityC
     command: ['python', '-m', 'ml_platform_runtime', 'quality', 'check'],
     cpu,
     memoryLimitMiB,
-    user: '10001:10001',
-    scratchVolume: { name: 'scratch', path: '/tmp' },
+    logPrefix: 'quality',
     sample: sampleOf(faults, input),
     keptMiB: Math.floor(memoryLimitMiB / 8),
     timeoutSeconds: wholeSeconds(faults, 'timeout', input.timeout, { min: 60, max: 86_400, otherwise: 3600 }),
+    // a task that ran is not run again: the same data gets the same verdict
+    tries: 1,
     onDataArrived: arrivals(faults, input),
     schedules: schedulesOf(faults, input.triggers),
     namespace: QUALITY_NAMESPACE,
@@ -152,44 +148,31 @@ function rate(faults: Faults, interval: Duration): string {
   return `rate(${minutes} ${minutes === 1 ? 'minute' : 'minutes'})`;
 }
 
-/** What the state machine has to know. */
-export interface QualityMachineInput {
-  readonly partition: string;
-  readonly clusterArn: string;
-  readonly taskDefinitionArn: string;
-  readonly container: string;
-  readonly subnets: string[];
-  readonly securityGroups: string[];
-  readonly timeoutSeconds: number;
-  readonly namespace: string;
-  readonly dimensions: { readonly [name: string]: string };
-  /** Where reports lie. */
-  readonly reports: string;
-}
-
 /**
- * The state machine: it succeeds if the data is good, and fails with `DataQualityFailed` or `QualityCheckFailed` (no verdict).
+ * The state machine around the task: it succeeds if the data is good, and fails with `DataQualityFailed` or `QualityCheckFailed` (no verdict).
  *
  * The verdict comes as the exit code of the task, which Step Functions shows in the cause of a failure.
  *
+ * @param reports where the reports lie
+ *
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
  */
-export function qualityMachine(input: QualityMachineInput): object {
+export function qualityMachine(target: JobTarget, plan: QualityCheckBlueprint, dimensions: { readonly [name: string]: string }, reports: string): object {
   return {
     Comment: 'Checks the values of a table',
     StartAt: 'Defaults',
     States: {
       Defaults: { Type: 'Pass', Result: { snapshotId: '', correlationId: '', causationId: '' }, ResultPath: '$.defaults', Next: 'Settings' },
       Settings: { Type: 'Pass', Parameters: { 'given.$': 'States.JsonMerge($.defaults, $$.Execution.Input, false)' }, Next: 'Check' },
-      Check: checkState(input),
+      Check: checkState(target, plan),
       Passed: { Type: 'Pass', Result: { verdict: 'passed' }, End: true },
       Verdict: {
         Type: 'Choice',
         Choices: [{ Or: exitCodePatterns(BAD_DATA).map((pattern) => ({ Variable: '$.error.Cause', StringMatches: pattern })), Next: 'BadData' }],
         Default: 'CountWithoutVerdict',
       },
-      BadData: { Type: 'Fail', Error: 'DataQualityFailed', Cause: `the data broke its checks; the report lies below ${input.reports}` },
-      CountWithoutVerdict: countState(input),
+      BadData: { Type: 'Fail', Error: 'DataQualityFailed', Cause: `the data broke its checks; the report lies below ${reports}` },
+      CountWithoutVerdict: countState(target.partition, plan.namespace, dimensions),
       NoVerdict: { Type: 'Fail', Error: 'QualityCheckFailed', Cause: 'the check ended without a verdict; the input of the state Verdict and the log of the task say why' },
     },
   };
@@ -200,36 +183,21 @@ function exitCodePatterns(code: number): string[] {
   return [`*"ExitCode":${code},*`, `*"ExitCode":${code}}*`, `*"ExitCode": ${code},*`, `*"ExitCode": ${code}}*`];
 }
 
-function checkState(input: QualityMachineInput): object {
+function checkState(target: JobTarget, plan: QualityCheckBlueprint): object {
   const variable = (name: string, key: string) => ({ 'Name': name, 'Value.$': `$.given.${key}` });
+  const environment = [
+    variable('ML_QUALITY_SNAPSHOT', 'snapshotId'),
+    variable('ML_QUALITY_CORRELATION_ID', 'correlationId'),
+    variable('ML_QUALITY_CAUSATION_ID', 'causationId'),
+  ];
   return {
-    Type: 'Task',
-    Resource: `arn:${input.partition}:states:::ecs:runTask.sync`,
-    TimeoutSeconds: input.timeoutSeconds,
-    Parameters: {
-      LaunchType: 'FARGATE',
-      Cluster: input.clusterArn,
-      TaskDefinition: input.taskDefinitionArn,
-      NetworkConfiguration: { AwsvpcConfiguration: { Subnets: input.subnets, SecurityGroups: input.securityGroups, AssignPublicIp: 'DISABLED' } },
-      Overrides: {
-        ContainerOverrides: [{
-          Name: input.container,
-          Environment: [
-            variable('ML_QUALITY_SNAPSHOT', 'snapshotId'),
-            variable('ML_QUALITY_CORRELATION_ID', 'correlationId'),
-            variable('ML_QUALITY_CAUSATION_ID', 'causationId'),
-          ],
-        }],
-      },
-    },
-    // what ECS throws before a task runs, for example for want of capacity; a task that ran is not run again
-    Retry: [{ ErrorEquals: ['ECS.AmazonECSException', 'ECS.ServerException'], IntervalSeconds: 30, MaxAttempts: 5, BackoffRate: 2 }],
+    ...runTaskState(target, plan, environment),
     Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Verdict' }],
     Next: 'Passed',
   };
 }
 
-function countState({ partition, namespace, dimensions }: QualityMachineInput): object {
+function countState(partition: string, namespace: string, dimensions: { readonly [name: string]: string }): object {
   return {
     Type: 'Task',
     Resource: `arn:${partition}:states:::aws-sdk:cloudwatch:putMetricData`,

@@ -1,6 +1,7 @@
 import type { ContractJson } from './contract-file';
 import { show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
+import type { JobPlan } from '../../network/blueprint/job-plan';
 
 /** A table that is migrated. */
 export interface MigratedTable {
@@ -15,15 +16,10 @@ export interface MigratedTable {
 }
 
 /** The task that migrates tables, decided. */
-export interface TableMigrationsBlueprint {
+export interface TableMigrationsBlueprint extends Omit<JobPlan, 'command'> {
   /** Text of the one file with all contracts; databases stand in it by their place in `databases`. */
   readonly contracts: string;
   readonly databases: string[];
-  readonly cpu: number;
-  readonly memoryLimitMiB: number;
-  readonly user: string;
-  readonly scratchVolume: { readonly name: string; readonly path: string };
-  readonly logPrefix: string;
   /** Time that a deployment waits; what is not done then goes on with the next one. */
   readonly timeoutMinutes: number;
 }
@@ -50,8 +46,6 @@ export function tableMigrations(faults: Faults, tables: MigratedTable[]): TableM
     databases,
     cpu: 512,
     memoryLimitMiB: 1024,
-    user: '10001:10001',
-    scratchVolume: { name: 'scratch', path: '/tmp' },
     logPrefix: 'migrations',
     timeoutMinutes: 14,
   };

@@ -1,13 +1,13 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Stack } from 'aws-cdk-lib';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as assets from 'aws-cdk-lib/aws-s3-assets';
-import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import { Construct } from 'constructs';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
 import { give } from './give';
-import { acknowledgeAll, acknowledgeWildcards } from '../../network/acknowledge-wildcards';
+import { acknowledgeWildcards } from '../../network/acknowledge-wildcards';
+import { jobCluster, makeJob, makeJobMachine, type FargateJob } from '../../network/fargate-job';
 import { PlatformBusGrants } from '../../network/platform-bus-grants';
 import { runtimeImage } from '../../network/runtime-image';
 import { qualityMachine, type QualityCheckBlueprint } from '../blueprint/quality-check';
@@ -26,137 +26,78 @@ export interface QualityTaskProps {
   readonly reports: string;
 }
 
-/** Task definition, rights and state machine of a quality check, made in the scope of the check itself. */
-export class QualityTask {
-  readonly cluster: ecs.ICluster;
-  readonly logGroup: logs.LogGroup;
-  readonly securityGroup: ec2.SecurityGroup;
-  readonly taskDefinition: ecs.FargateTaskDefinition;
+/** A quality check's task with its state machine. */
+export interface QualityTask extends FargateJob {
   readonly stateMachine: sfn.StateMachine;
+}
 
-  constructor(private readonly scope: Construct, private readonly all: QualityTaskProps) {
-    const { vpc } = all.props.network;
-    this.cluster = all.props.cluster ?? this.makeCluster(vpc);
-    this.logGroup = new logs.LogGroup(scope, 'Logs', { retention: logs.RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
-    this.securityGroup = new ec2.SecurityGroup(scope, 'SecurityGroup', { vpc, allowAllOutbound: false, description: 'Quality check of a table' });
-    this.securityGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'AWS APIs');
-    this.taskDefinition = this.makeTaskDefinition();
-    this.makeContainer();
-    this.letTask();
-    this.stateMachine = this.makeStateMachine();
-    this.letMachine();
-  }
+/** Makes task, rights and state machine of a quality check in the scope of the check itself. */
+export function makeQualityTask(scope: Construct, all: QualityTaskProps): QualityTask {
+  const { plan, props } = all;
+  const { network, cpuArchitecture } = props;
+  const files = publish(scope, all);
+  const job = makeJob(scope, plan, {
+    network, cpuArchitecture,
+    cluster: props.cluster ?? jobCluster(scope, 'Cluster', network.vpc),
+    image: props.image ?? runtimeImage(plan.target, cpuArchitecture),
+    environment: environmentOf(all, files),
+    logRetention: logs.RetentionDays.ONE_MONTH,
+    description: 'Quality check of a table',
+    callsAwsOnly: true,
+  });
+  letTask(job.taskDefinition, all, files);
+  return { ...job, stateMachine: makeStateMachine(scope, job, all) };
+}
 
-  private makeCluster(vpc: ec2.IVpc): ecs.Cluster {
-    const cluster = new ecs.Cluster(this.scope, 'Cluster', { vpc, containerInsightsV2: ecs.ContainerInsights.DISABLED });
-    acknowledgeAll(cluster, ['AwsSolutions-ECS4'], 'it runs short tasks, whose outcome has metrics of its own; Container Insights would be billed by metric');
-    return cluster;
-  }
+/** The check files, each as an asset. */
+interface PublishedFiles {
+  readonly contracts: assets.Asset[];
+  readonly suites: assets.Asset[];
+}
 
-  private makeTaskDefinition(): ecs.FargateTaskDefinition {
-    const { plan, props } = this.all;
-    const definition = new ecs.FargateTaskDefinition(this.scope, 'TaskDefinition', {
-      cpu: plan.cpu,
-      memoryLimitMiB: plan.memoryLimitMiB,
-      volumes: [{ name: plan.scratchVolume.name }],
-      runtimePlatform: { cpuArchitecture: props.cpuArchitecture ?? ecs.CpuArchitecture.X86_64, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX },
-    });
-    acknowledgeAll(definition, ['AwsSolutions-ECS2'], 'the environment holds names and addresses only');
-    return definition;
-  }
+function publish(scope: Construct, { files }: QualityTaskProps): PublishedFiles {
+  return {
+    contracts: files.contracts.flatMap(({ _contract }) => (_contract ? [new assets.Asset(scope, 'Contract', { path: _contract.file })] : [])),
+    suites: files.suites.map((path, index) => new assets.Asset(scope, `Suite${index + 1}`, { path })),
+  };
+}
 
-  private makeContainer(): void {
-    const { plan, props } = this.all;
-    const container = this.taskDefinition.addContainer('Container', {
-      image: props.image ?? runtimeImage(plan.target, props.cpuArchitecture),
-      command: plan.command,
-      environment: this.environment(),
-      user: plan.user,
-      readonlyRootFilesystem: true,
-      logging: ecs.LogDrivers.awsLogs({ logGroup: this.logGroup, streamPrefix: 'quality' }),
-    });
-    container.addMountPoints({ sourceVolume: plan.scratchVolume.name, containerPath: plan.scratchVolume.path, readOnly: false });
-    acknowledgeAll(this.taskDefinition.obtainExecutionRole(), ['AwsSolutions-IAM5[Resource::*]'], 'ecr:GetAuthorizationToken cannot be confined to a resource');
-  }
+function environmentOf({ plan, props, dimensions, reports }: QualityTaskProps, { contracts, suites }: PublishedFiles): { [name: string]: string } {
+  const addresses = (all: assets.Asset[]): string => all.map(({ s3ObjectUrl }) => s3ObjectUrl).join(' ');
+  return {
+    ML_QUALITY_TABLE: dimensions.Table,
+    ML_QUALITY_REPORT: reports,
+    ML_QUALITY_SAMPLE: plan.sample,
+    ML_QUALITY_MEMORY_MIB: String(plan.keptMiB),
+    ML_QUALITY_NAME: dimensions.Check,
+    ML_QUALITY_METRICS_NAMESPACE: plan.namespace,
+    ...(contracts.length > 0 ? { ML_QUALITY_CONTRACT: addresses(contracts) } : {}),
+    ...(suites.length > 0 ? { ML_QUALITY_SUITES: addresses(suites) } : {}),
+    ...(props.showValues ? { ML_QUALITY_SHOW_VALUES: 'true' } : {}),
+    ...(props.eventBus ? { ML_EVENT_BUS: props.eventBus.eventBusName, ML_ENVIRONMENT: props.environmentName ?? 'default' } : {}),
+    ...(props.s3TableCatalog ? { ML_CATALOG: 's3tables', ML_WAREHOUSE: props.s3TableCatalog.tableBucketArn } : {}),
+  };
+}
 
-  private environment(): { [name: string]: string } {
-    const { plan, props, files, dimensions, reports } = this.all;
-    const contracts = files.contracts.flatMap(({ _contract }) => (_contract ? [this.publish('Contract', _contract.file)] : []));
-    const suites = files.suites.map((file, index) => this.publish(`Suite${index + 1}`, file));
-    return {
-      ML_QUALITY_TABLE: dimensions.Table,
-      ML_QUALITY_REPORT: reports,
-      ML_QUALITY_SAMPLE: plan.sample,
-      ML_QUALITY_MEMORY_MIB: String(plan.keptMiB),
-      ML_QUALITY_NAME: dimensions.Check,
-      ML_QUALITY_METRICS_NAMESPACE: plan.namespace,
-      ...(contracts.length > 0 ? { ML_QUALITY_CONTRACT: contracts.join(' ') } : {}),
-      ...(suites.length > 0 ? { ML_QUALITY_SUITES: suites.join(' ') } : {}),
-      ...(props.showValues ? { ML_QUALITY_SHOW_VALUES: 'true' } : {}),
-      ...(props.eventBus ? { ML_EVENT_BUS: props.eventBus.eventBusName, ML_ENVIRONMENT: props.environmentName ?? 'default' } : {}),
-      ...(props.s3TableCatalog ? { ML_CATALOG: 's3tables', ML_WAREHOUSE: props.s3TableCatalog.tableBucketArn } : {}),
-      HOME: plan.scratchVolume.path,
-    };
+function letTask(taskDefinition: ecs.FargateTaskDefinition, { props, prefix }: QualityTaskProps, { contracts, suites }: PublishedFiles): void {
+  const { taskRole } = taskDefinition;
+  for (const { s3BucketName, s3ObjectKey } of [...contracts, ...suites]) {
+    // the file itself, and nothing beside it
+    const file = Stack.of(taskDefinition).formatArn({ service: 's3', region: '', account: '', resource: s3BucketName, resourceName: s3ObjectKey });
+    taskDefinition.addToTaskRolePolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [file] }));
   }
+  props.table.grants.read(taskRole);
+  const objects = props.reportBucket.arnForObjects(`${prefix}/*`);
+  give(taskRole, [{ actions: ['s3:GetObject', 's3:PutObject'], resources: [objects] }], props.reportBucket, true);
+  if (props.eventBus) new PlatformBusGrants(props.eventBus).publish(taskRole);
+}
 
-  /** A check file as an asset that the task may read, and nothing beside it. */
-  private publish(id: string, path: string): string {
-    const asset = new assets.Asset(this.scope, id, { path });
-    this.taskDefinition.addToTaskRolePolicy(new iam.PolicyStatement({
-      actions: ['s3:GetObject'],
-      resources: [Stack.of(this.scope).formatArn({ service: 's3', region: '', account: '', resource: asset.s3BucketName, resourceName: asset.s3ObjectKey })],
-    }));
-    return asset.s3ObjectUrl;
-  }
-
-  private letTask(): void {
-    const { props, prefix } = this.all;
-    const { taskRole } = this.taskDefinition;
-    props.table.grants.read(taskRole);
-    const objects = props.reportBucket.arnForObjects(`${prefix}/*`);
-    give(taskRole, [{ actions: ['s3:GetObject', 's3:PutObject'], resources: [objects] }], props.reportBucket, true);
-    if (props.eventBus) new PlatformBusGrants(props.eventBus).publish(taskRole);
-  }
-
-  private makeStateMachine(): sfn.StateMachine {
-    const { plan, props, dimensions, reports } = this.all;
-    const stack = Stack.of(this.scope);
-    const definition = qualityMachine({
-      partition: stack.partition,
-      clusterArn: this.cluster.clusterArn,
-      taskDefinitionArn: this.taskDefinition.taskDefinitionArn,
-      container: 'Container',
-      subnets: props.network.vpc.selectSubnets(props.network.privateSubnets).subnetIds,
-      securityGroups: [this.securityGroup.securityGroupId],
-      timeoutSeconds: plan.timeoutSeconds,
-      namespace: plan.namespace,
-      dimensions: { ...dimensions },
-      reports,
-    });
-    const machine = new sfn.StateMachine(this.scope, 'StateMachine', {
-      definitionBody: sfn.DefinitionBody.fromString(stack.toJsonString(definition)),
-      // the task, and the pauses before it could start
-      timeout: Duration.seconds(plan.timeoutSeconds + 1800),
-    });
-    acknowledgeAll(machine, ['AwsSolutions-SF1'], 'its one task has a log group of its own; executions keep their history for 90 days');
-    acknowledgeAll(machine, ['AwsSolutions-SF2'], 'X-Ray would trace one call to ECS');
-    return machine;
-  }
-
-  private letMachine(): void {
-    const { taskDefinition, cluster, scope } = this;
-    const stack = Stack.of(scope);
-    const running = stack.formatArn({ service: 'ecs', resource: 'task', resourceName: `${cluster.clusterName}/*` });
-    const rule = stack.formatArn({ service: 'events', resource: 'rule', resourceName: 'StepFunctionsGetEventsForECSTaskRule' });
-    const allow = (actions: string[], resources: string[], conditions?: { [operator: string]: { [key: string]: string } }) =>
-      this.stateMachine.addToRolePolicy(new iam.PolicyStatement({ actions, resources, conditions }));
-    allow(['ecs:RunTask'], [taskDefinition.taskDefinitionArn], { ArnEquals: { 'ecs:cluster': cluster.clusterArn } });
-    allow(['ecs:StopTask', 'ecs:DescribeTasks'], [running]);
-    allow(['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], [rule]);
-    allow(['iam:PassRole'], [taskDefinition.taskRole.roleArn, taskDefinition.obtainExecutionRole().roleArn],
-      { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } });
-    allow(['cloudwatch:PutMetricData'], ['*'], { StringEquals: { 'cloudwatch:namespace': this.all.plan.namespace } });
-    acknowledgeWildcards(this.stateMachine.role, [running], 'a task has no ARN before it runs; the cluster is the limit');
-    acknowledgeWildcards(this.stateMachine.role, ['*'], 'cloudwatch:PutMetricData cannot be confined to a resource; the namespace is the limit');
-  }
+function makeStateMachine(scope: Construct, job: FargateJob, { plan, dimensions, reports }: QualityTaskProps): sfn.StateMachine {
+  const { namespace } = plan;
+  const machine = makeJobMachine(scope, job, plan, qualityMachine(job.target, plan, { ...dimensions }, reports));
+  machine.addToRolePolicy(new iam.PolicyStatement({
+    actions: ['cloudwatch:PutMetricData'], resources: ['*'], conditions: { StringEquals: { 'cloudwatch:namespace': namespace } },
+  }));
+  acknowledgeWildcards(machine.role, ['*'], 'cloudwatch:PutMetricData cannot be confined to a resource; the namespace is the limit');
+  return machine;
 }

@@ -2,28 +2,14 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { failedRunsAlarm } from '../../network/fargate-job';
 import type { FeatureView } from '../feature-view';
 
 const { ComparisonOperator, TreatMissingData } = cloudwatch;
 
 /** Goes off when a run fails for good or takes too long. */
 export function failureAlarm(scope: Construct, machine: sfn.StateMachine, what: string, actions: cloudwatch.IAlarmAction[]): cloudwatch.Alarm {
-  const options = { statistic: 'Sum', period: Duration.minutes(5) };
-  const alarm = new cloudwatch.Alarm(scope, 'FailureAlarm', {
-    metric: new cloudwatch.MathExpression({
-      expression: 'FILL(failed, 0) + FILL(late, 0)',
-      usingMetrics: { failed: machine.metricFailed(options), late: machine.metricTimedOut(options) },
-      period: Duration.minutes(5),
-      label: 'runs that did not end well',
-    }),
-    alarmDescription: `${scope.node.path}: ${what}; the log of the task says why`,
-    threshold: 0,
-    comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-    evaluationPeriods: 1,
-    treatMissingData: TreatMissingData.NOT_BREACHING,
-  });
-  alarm.addAlarmAction(...actions);
-  return alarm;
+  return failedRunsAlarm(scope, 'FailureAlarm', machine, `${scope.node.path}: ${what}; the log of the task says why`, actions);
 }
 
 /** Goes off when no run ended well for so many hours; silence counts as no run. */
