@@ -3,18 +3,18 @@ import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import * as route53 from 'aws-cdk-lib/aws-route53';
+import type * as route53 from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import { acknowledgeAll } from './acknowledge-wildcards';
 import type { InternalServiceBlueprint } from './blueprint/internal-service';
 import { checkInternalService } from './check-internal-service';
 import { IInternalService } from './interfaces';
+import { makeInternalPlace } from './internal-place';
 import { InternalServiceProps } from './internal-service-props';
-import { makeAlarms, targetMetric } from './private/alarms';
-import { claimHost } from './private/host-registry';
+import { targetMetric } from './private/alarms';
 import { Faults } from '../core/private/faults';
 
 /**
@@ -68,7 +68,6 @@ export class InternalService extends Construct implements IInternalService {
     const plan = decide(scope, id, props);
     super(scope, id);
     const balancer = props.network.loadBalancer;
-    claimHost(balancer, { hostName: plan.hostName, priority: plan.listenerPriority, path: this.node.path });
 
     this.hostName = plan.hostName;
     this.url = plan.url;
@@ -82,12 +81,13 @@ export class InternalService extends Construct implements IInternalService {
     this.grantPrincipal = this.taskRole.grantPrincipal;
     this.securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', { vpc: props.network.vpc, description: `Tasks of ${plan.hostName}` });
     this.service = this.makeService(plan, props);
-    this.targetGroup = this.makeTargetGroup(plan, props);
-    this.listenerRule = this.makeListenerRule(plan, props);
+    const place = makeInternalPlace(this, plan, { network: props.network, targets: [this.service], alarmActions: props.alarmActions });
+    this.targetGroup = place.targetGroup;
+    this.listenerRule = place.listenerRule;
     this.service.node.addDependency(this.listenerRule);
-    this.record = this.makeRecord(plan, props);
+    this.record = place.record;
     this.dimensions = { LoadBalancer: balancer.fullName, TargetGroup: this.targetGroup.targetGroupFullName };
-    this.alarms = makeAlarms(this, plan.alarms, this.dimensions, props.alarmActions ?? []);
+    this.alarms = place.alarms;
     this.makeScaling(plan, balancer.fullName);
     this.acknowledgeFindings(props);
   }
@@ -183,51 +183,6 @@ export class InternalService extends Construct implements IInternalService {
       vpcSubnets: props.network.privateSubnets,
       securityGroups: [this.securityGroup],
       propagateTags: ecs.PropagatedTagSource.SERVICE,
-    });
-  }
-
-  private makeTargetGroup(plan: InternalServiceBlueprint, props: InternalServiceProps): elbv2.ApplicationTargetGroup {
-    const check = plan.healthCheck;
-    return new elbv2.ApplicationTargetGroup(this, 'TargetGroup', {
-      vpc: props.network.vpc,
-      port: plan.port,
-      protocol: elbv2.ApplicationProtocol.HTTP,
-      targetType: elbv2.TargetType.IP,
-      targets: [this.service],
-      deregistrationDelay: Duration.seconds(plan.deregistrationDelaySeconds),
-      healthCheck: {
-        path: check.path,
-        interval: Duration.seconds(check.intervalSeconds),
-        timeout: Duration.seconds(check.timeoutSeconds),
-        healthyThresholdCount: check.healthyThreshold,
-        unhealthyThresholdCount: check.unhealthyThreshold,
-        healthyHttpCodes: check.healthyHttpCodes,
-      },
-    });
-  }
-
-  /** The listener and its group are seen through imports, so that nothing of this service lands in the network's stack. */
-  private makeListenerRule(plan: InternalServiceBlueprint, props: InternalServiceProps): elbv2.ApplicationListenerRule {
-    const balancer = props.network.loadBalancer;
-    const listener = elbv2.ApplicationListener.fromApplicationListenerAttributes(this, 'Listener', {
-      listenerArn: balancer.listener.listenerArn,
-      defaultPort: balancer.port,
-      securityGroup: ec2.SecurityGroup.fromSecurityGroupId(this, 'LoadBalancerSecurityGroup', balancer.securityGroupId, { mutable: false }),
-    });
-    return new elbv2.ApplicationListenerRule(this, 'ListenerRule', {
-      listener,
-      priority: plan.listenerPriority,
-      conditions: [elbv2.ListenerCondition.hostHeaders([plan.hostName])],
-      action: elbv2.ListenerAction.forward([this.targetGroup]),
-    });
-  }
-
-  private makeRecord(plan: InternalServiceBlueprint, props: InternalServiceProps): route53.ARecord {
-    const { dnsName, canonicalHostedZoneId, hostedZone } = props.network.loadBalancer;
-    return new route53.ARecord(this, 'Record', {
-      zone: hostedZone,
-      recordName: `${plan.hostName}.`,
-      target: route53.RecordTarget.fromAlias({ bind: () => ({ dnsName, hostedZoneId: canonicalHostedZoneId }) }),
     });
   }
 
