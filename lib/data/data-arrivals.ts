@@ -11,7 +11,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { AnnouncementOptions } from './blueprint/announcement-options';
-import { ARRIVALS_FUNCTION, metadataPlace, watch } from './blueprint/data-arrivals';
+import { ARRIVALS_FUNCTION, checkMinutes, metadataPlace, watch, type WatchBlueprint } from './blueprint/data-arrivals';
 import { IIcebergTable } from './interfaces';
 import { checkText } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
@@ -48,12 +48,12 @@ export interface DataArrivalsProps {
 }
 
 /**
- * Sends `Data Arrived` once for each commit that brought rows to an Iceberg table of a lake: for appends and overwrites, never for
- * compaction or deletes.
+ * Sends `Data Arrived` once for each commit that brought rows to an Iceberg table: for appends and overwrites, never for compaction or
+ * deletes.
  *
- * S3 tells of each new metadata file; a function of some hundred milliseconds reads it and sends what is new, whoever wrote the table.
- * Once an hour it looks at all tables that it knows, so an event of S3 that is lost makes an announcement late, not silent. What
- * existed before the first event is not told.
+ * S3 tells of each new metadata file of a lake; a function of some hundred milliseconds reads it and sends what is new, whoever wrote
+ * the table. S3 Tables tell nobody, so the function looks at each of them every few minutes. Once an hour it looks at all tables that
+ * it knows, so an event of S3 that is lost makes an announcement late, not silent. What existed before is not told.
  *
  * Fails with `invalid-environment-name`.
  *
@@ -86,9 +86,10 @@ export class DataArrivals extends Construct {
   }
 
   /**
-   * Announces a table of a lake.
+   * Announces a table of a lake or of S3 Tables.
    *
-   * Fails with `duplicate-id`, `invalid-min-rows`, `invalid-closed-partition`, `rows-and-partition` or `no-object-events`.
+   * Fails with `duplicate-id`, `invalid-min-rows`, `invalid-closed-partition`, `rows-and-partition`, `no-object-events`,
+   * `invalid-check-interval`, `check-interval-not-minutes` or `needless-check-interval`.
    *
    * @param id id of the table's rule
    * @param table the table; the function gets the right to read it
@@ -97,6 +98,9 @@ export class DataArrivals extends Construct {
   addTable(id: string, table: IIcebergTable, options: AnnouncementOptions = {}): void {
     const faults = Faults.of(this, id);
     const watched = watch(faults, table, options);
+    if (table.s3TableCatalog) return this.lookAt(faults, id, table, watched, options);
+    faults.check(options.checkInterval === undefined, 'needless-check-interval',
+      'checkInterval is for S3 Tables, and S3 tells of every commit to this table at once; leave it out');
     const place = metadataPlace(faults, table.location);
     faults.throwIfAny();
     if (place === undefined) return;
@@ -109,6 +113,13 @@ export class DataArrivals extends Construct {
         detail: { bucket: { name: [place.bucketName] }, object: { key: events.Match.wildcard(place.keys) } },
       },
     }, { ...watched, key: events.EventField.fromPath('$.detail.object.key'), time: events.EventField.time });
+  }
+
+  private lookAt(faults: Faults, id: string, table: IIcebergTable, watched: WatchBlueprint, options: AnnouncementOptions): void {
+    const minutes = checkMinutes(faults, options);
+    faults.throwIfAny();
+    table.grants.read(this.function);
+    this.makeRule(id, { schedule: events.Schedule.rate(Duration.minutes(minutes)) }, { ...watched, everySeconds: minutes * 60, time: events.EventField.time });
   }
 
   private makeStateTable(props: DataArrivalsProps): dynamodb.Table {

@@ -1,7 +1,7 @@
 import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as glue from 'aws-cdk-lib/aws-glue';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { TableArns } from './blueprint/access';
 import type { DataContract } from './blueprint/data-contract';
 import type { IcebergTableBlueprint } from './blueprint/iceberg-table';
@@ -14,11 +14,19 @@ import { Zone } from './blueprint/zone';
 import { IDataLake, IIcebergTable, IIcebergTableGrants } from './interfaces';
 import { IcebergTableGrants } from './private/iceberg-table-grants';
 import { makeTableOptimizers } from './private/make-table-optimizers';
+import { TableBase } from './private/table-base';
 import { Faults } from '../core/private/faults';
 import { checkRemovalPolicy, destroysData } from '../core/private/removal';
 
 /** Options of a table of a lake. */
 export interface IcebergTableOptions extends IcebergTableDefinition {
+  /**
+   * Zone whose bucket holds the table.
+   *
+   * @default Zone.PROCESSED
+   */
+  readonly zone?: Zone;
+
   /**
    * What becomes of the catalog entry when the table goes; its files stay in any case.
    * `RemovalPolicy.DESTROY` needs the context `cdk-ml-platform:allow-data-destruction` too.
@@ -81,7 +89,7 @@ export interface IcebergTableAttributes {
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-glue-table-icebergtableinput.html
  */
-export class IcebergTable extends Construct implements IIcebergTable {
+export class IcebergTable extends TableBase {
   /** Uses a table that exists; creates nothing. */
   static fromIcebergTableAttributes(scope: Construct, id: string, attributes: IcebergTableAttributes): IIcebergTable {
     return new ImportedTable(scope, id, attributes);
@@ -155,7 +163,7 @@ export class IcebergTable extends Construct implements IIcebergTable {
 }
 
 /** A table that another program or stack owns. */
-class ImportedTable extends Construct implements IIcebergTable {
+class ImportedTable extends TableBase {
   readonly tableName: string;
   readonly databaseName: string;
   readonly tableArn: string;

@@ -1,3 +1,4 @@
+import type { Duration } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -14,11 +15,11 @@ export interface IIcebergTableGrants {
   write(grantee: iam.IGrantable): iam.Grant;
 }
 
-/** An Iceberg table in the Glue Data Catalog. */
+/** An Iceberg table, in the Glue Data Catalog or of S3 Tables. */
 export interface IIcebergTable extends IConstruct {
   /** Name of the table. */
   readonly tableName: string;
-  /** Name of the database. */
+  /** Name of the database, or of the namespace. */
   readonly databaseName: string;
   /** ARN of the table in the catalog. */
   readonly tableArn: string;
@@ -28,8 +29,63 @@ export interface IIcebergTable extends IConstruct {
   readonly columnTypes?: { readonly [name: string]: string };
   /** The contract through which the table evolves, if it has one. */
   readonly contract?: DataContract;
+  /** The catalog of S3 Tables that has the table; undefined for a table of Glue. */
+  readonly s3TableCatalog?: IS3TableCatalog;
   /** Who may do what with the table. */
   readonly grants: IIcebergTableGrants;
+
+  /**
+   * The state that a tag keeps while other snapshots expire: the data that a model version was trained on. Nothing is made here;
+   * `freezeCommand` makes the tag.
+   *
+   * @param name 1 to 128 letters, digits, dots, hyphens or underscores, other than `main` and not digits alone; else `invalid-tag`
+   */
+  tag(name: string): ITableTag;
+
+  /**
+   * The state that one commit left behind, for as long as its snapshot is kept.
+   *
+   * @param id id of the snapshot as text: it is longer than JavaScript counts; else `invalid-snapshot`
+   */
+  snapshot(id: string): ITableReference;
+
+  /**
+   * The state that was current at a moment, for as long as that snapshot is kept.
+   *
+   * @param moment `invalid-moment` if it is no date
+   */
+  asOf(moment: Date): ITableReference;
+}
+
+/** One state of a table, for what reads it: training, a training set, a query. */
+export interface ITableReference {
+  /** The table. Grant the right to read there. */
+  readonly table: IIcebergTable;
+  /** How the runtime names the state: `shop.orders@fraud-v3`, `shop.orders@<snapshot>`, `shop.orders@<moment>`. */
+  readonly qualifiedName: string;
+
+  /**
+   * Environment of a container that reads the state: its name, and the catalog where it is (`ML_CATALOG`, `ML_WAREHOUSE`). All tables
+   * that one container reads this way are in one catalog.
+   *
+   * @param variable variable that gets the name; `ML_TABLE` unless told otherwise
+   */
+  toEnvironment(variable?: string): { [name: string]: string };
+}
+
+/** The state of a table that a tag keeps. */
+export interface ITableTag extends ITableReference {
+  /** Name of the tag. */
+  readonly tagName: string;
+
+  /**
+   * Command of a container that tags the current snapshot, with a retention of the tag's own; a tag that exists never moves.
+   * The container has the image `data` of the runtime and the environment `toEnvironment()`; its role needs `table.grants.write`.
+   *
+   * @param retention whole days from 1 to 36500 for which the rows stay readable; else `invalid-retention`
+   * @see https://iceberg.apache.org/spec/#snapshot-references
+   */
+  freezeCommand(retention: Duration): string[];
 }
 
 /** Who may do what with the buckets of a lake. */

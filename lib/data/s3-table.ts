@@ -1,79 +1,21 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as s3tables from 'aws-cdk-lib/aws-s3tables';
-import { Construct } from 'constructs';
-import type { Column } from './blueprint/column';
+import type { Construct } from 'constructs';
 import type { DataContract } from './blueprint/data-contract';
-import type { Partition } from './blueprint/partition';
+import type { IcebergTableDefinition } from './blueprint/iceberg-table-definition';
 import { plannedTable } from './blueprint/planned-table';
 import { s3TableMaintenance, s3TableMetadata } from './blueprint/s3-tables';
 import { snakeCase } from './blueprint/snake-case';
-import type { Sort } from './blueprint/sort';
 import { TableMaintenance } from './blueprint/table-maintenance';
 import { tableOptimizers } from './blueprint/table-optimizers';
 import { IIcebergTable, IIcebergTableGrants, IS3TableCatalog } from './interfaces';
 import { S3TableGrants } from './private/s3-table-grants';
+import { TableBase } from './private/table-base';
 import { Faults } from '../core/private/faults';
 import { checkRemovalPolicy, destroysData } from '../core/private/removal';
 
 /** Options of a table of S3 Tables. */
-export interface S3TableOptions {
-  /**
-   * Columns, in order.
-   *
-   * @default - those of the contract
-   */
-  readonly columns?: Column[];
-
-  /**
-   * The contract that says what the table is, and through which it evolves; then nothing else may say so.
-   *
-   * @default - columns, partitions and so on are given here, and must not change once data is written
-   */
-  readonly contract?: DataContract;
-
-  /**
-   * Name of the table, in lower case.
-   *
-   * @default - that of the contract, else the id in snake case: `CardPayments` becomes `card_payments`
-   */
-  readonly tableName?: string;
-
-  /**
-   * How the table is cut into parts.
-   *
-   * @default - not at all
-   */
-  readonly partitionBy?: Partition[];
-
-  /**
-   * How rows are ordered inside data files.
-   *
-   * @default - as they are written
-   */
-  readonly sortBy?: Sort[];
-
-  /**
-   * Required columns that together identify a row.
-   *
-   * @default - none
-   */
-  readonly identifiedBy?: string[];
-
-  /**
-   * What the table holds.
-   *
-   * @default - none
-   */
-  readonly comment?: string;
-
-  /**
-   * Further table properties.
-   *
-   * @default - Iceberg's defaults
-   * @see https://iceberg.apache.org/docs/latest/configuration/
-   */
-  readonly properties?: { readonly [key: string]: string };
-
+export interface S3TableOptions extends IcebergTableDefinition {
   /**
    * What becomes of the table, with its data, when it leaves the template. `RemovalPolicy.DESTROY` needs the context
    * `cdk-ml-platform:allow-data-destruction` too.
@@ -118,7 +60,7 @@ export interface S3TableAttributes {
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-tables-tables.html
  */
-export class S3Table extends Construct implements IIcebergTable {
+export class S3Table extends TableBase {
   /** Uses a table that exists; creates nothing. */
   static fromS3TableAttributes(scope: Construct, id: string, attributes: S3TableAttributes): IIcebergTable {
     return new ImportedS3Table(scope, id, attributes);
@@ -129,6 +71,7 @@ export class S3Table extends Construct implements IIcebergTable {
   readonly tableArn: string;
   readonly location: string;
   readonly columnTypes?: { readonly [name: string]: string };
+  readonly s3TableCatalog?: IS3TableCatalog;
   readonly grants: IIcebergTableGrants;
   /** The table's contract, if it has one. */
   readonly contract?: DataContract;
@@ -145,6 +88,7 @@ export class S3Table extends Construct implements IIcebergTable {
     super(scope, id);
 
     const { catalog } = props;
+    this.s3TableCatalog = catalog;
     const { compaction, snapshotManagement } = s3TableMaintenance(optimizers);
     this.resource = new s3tables.CfnTable(this, 'Resource', {
       tableBucketArn: catalog.tableBucketArn,
@@ -169,15 +113,17 @@ export class S3Table extends Construct implements IIcebergTable {
 }
 
 /** A table that another program or stack owns. */
-class ImportedS3Table extends Construct implements IIcebergTable {
+class ImportedS3Table extends TableBase {
   readonly tableName: string;
   readonly databaseName: string;
   readonly tableArn: string;
   readonly location: string;
+  readonly s3TableCatalog?: IS3TableCatalog;
   readonly grants: IIcebergTableGrants;
 
   constructor(scope: Construct, id: string, { catalog, tableName, tableArn, location }: S3TableAttributes) {
     super(scope, id);
+    this.s3TableCatalog = catalog;
     this.tableName = tableName;
     this.databaseName = catalog.namespaceName;
     this.tableArn = tableArn;

@@ -149,6 +149,7 @@ export class SparkApplication extends Construct implements ISparkApplication {
       maxExecutors: options.maxExecutors,
       timeout: options.timeout,
       sparkProperties: options.sparkProperties,
+      alarmActions: options.alarmActions,
     });
   }
 

@@ -1,11 +1,16 @@
-import { ArnFormat, type Duration, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as assets from 'aws-cdk-lib/aws-s3-assets';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { sparkJob } from './blueprint/spark';
+import { failedRuns, sparkJob } from './blueprint/spark';
 import { ISparkApplication } from './interfaces';
 import { Faults } from '../core/private/faults';
 import { acknowledgeWildcards } from '../network/acknowledge-wildcards';
+import { deadLetterQueue } from '../network/dead-letters';
 
 /** Options of a job. */
 export interface SparkJobOptions {
@@ -53,6 +58,13 @@ export interface SparkJobOptions {
    * @default - Iceberg and Glue as the application has them
    */
   readonly sparkProperties?: { readonly [key: string]: string };
+
+  /**
+   * What happens when a run fails, is cancelled, or is ended by `timeout`.
+   *
+   * @default - the alarm is only shown
+   */
+  readonly alarmActions?: cloudwatch.IAlarmAction[];
 }
 
 /** Properties of a job. */
@@ -65,6 +77,8 @@ export interface SparkJobProps extends SparkJobOptions {
 export interface SparkJobRun {
   /** Id of the application. */
   readonly applicationId: string;
+  /** Name of the run: the job's path, by which a run that failed is told from those of other jobs. */
+  readonly name: string;
   /** ARN of the role that the job acts as. */
   readonly executionRoleArn: string;
   /** Address of the program. */
@@ -80,7 +94,8 @@ export interface SparkJobRun {
 /**
  * A Spark job of an application, with a role of its own: grant it the tables that it reads and writes.
  *
- * The construct runs nothing: give `run` to whatever starts jobs, for example a state machine.
+ * The construct runs nothing: give `run`, its name included, to whatever starts jobs, for example a state machine. An alarm rings when
+ * a run of this name fails.
  *
  * Fails with `invalid-worker-vcpu`, `invalid-worker-memory-gb`, `invalid-max-executors`, `job-over-capacity`, `invalid-timeout` or
  * `invalid-spark-properties`.
@@ -96,7 +111,12 @@ export class SparkJob extends Construct implements iam.IGrantable {
   readonly run: SparkJobRun;
   /** Who may do what with the job. */
   readonly grants: SparkJobGrants;
+  /** EMR's events of runs that failed, were cancelled or took too long, for 14 days: their ids and when. */
+  readonly failedRuns: sqs.Queue;
+  /** Rings when a run failed. */
+  readonly alarm: cloudwatch.Alarm;
   private readonly application: ISparkApplication;
+  private readonly failedRunsRule: events.Rule;
 
   constructor(scope: Construct, id: string, props: SparkJobProps) {
     const { application } = props;
@@ -116,12 +136,44 @@ export class SparkJob extends Construct implements iam.IGrantable {
     this.letLog();
     this.run = {
       applicationId: application.applicationId,
+      name: this.node.path.slice(-256),
       executionRoleArn: this.role.roleArn,
       entryPoint: props.entryPoint.startsWith('s3://') ? props.entryPoint : this.publish(props.entryPoint),
       entryPointArguments: [...props.arguments ?? []],
       sparkSubmitParameters: plan.submitParameters,
       executionTimeoutMinutes: plan.timeoutMinutes,
     };
+    this.failedRuns = deadLetterQueue(this, 'FailedRuns');
+    this.failedRunsRule = new events.Rule(this, 'FailedRunsRule', {
+      description: `Runs of ${this.node.path} that failed`,
+      eventPattern: failedRuns(this.run.applicationId, this.run.name),
+      targets: [new targets.SqsQueue(this.failedRuns)],
+    });
+    this.alarm = this.metricFailedRuns().createAlarm(this, 'FailedRunsAlarm', {
+      alarmDescription: `${this.node.path}: a run failed, was cancelled or took too long; its id is in the queue ${this.failedRuns.queueName}`,
+      threshold: 0,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+    this.alarm.addAlarmAction(...props.alarmActions ?? []);
+  }
+
+  /**
+   * Runs that failed, were cancelled or took too long: sum over 5 minutes unless told otherwise. Counted by EventBridge, because EMR's
+   * own `FailedJobs` counts all jobs of an application together.
+   *
+   * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+   */
+  metricFailedRuns(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: 'AWS/Events',
+      metricName: 'Invocations',
+      dimensionsMap: { RuleName: this.failedRunsRule.ruleName },
+      statistic: cloudwatch.Stats.SUM,
+      period: Duration.minutes(5),
+      ...options,
+    });
   }
 
   /** The program in the bucket of the app's assets, which the role may read. */

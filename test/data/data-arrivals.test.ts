@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -104,6 +104,29 @@ describe('announcements of tables', () => {
     expect(JSON.stringify(rules(template))).toContain('"name":["theirs"]},"object":{"key":[{"wildcard":"old/place/metadata/*.metadata.json"}]}');
   });
 
+  test.each<[string, AnnouncementOptions, string, number]>([
+    ['every five minutes', {}, 'rate(5 minutes)', 300],
+    ['as often as asked', { checkInterval: Duration.hours(1), minRows: 10 }, 'rate(1 hour)', 3600],
+  ])('look at a table of S3 Tables %s, because S3 tells of none of its commits', (_case, options, rate, seconds) => {
+    const { stack, arrivals } = setUp();
+    const catalog = new S3TableCatalog(stack, 'Tables', { namespaceName: 'shop' });
+    arrivals.addTable('Orders', catalog.addTable('Orders', { columns }), options);
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::Lambda::Function', 1);
+    const [rule] = rules(template).filter(({ Targets: [target] }) => target.InputTransformer);
+    expect(rule.ScheduleExpression).toBe(rate);
+    expect(rule.EventPattern).toBeUndefined();
+    expect(rule.Targets[0].DeadLetterConfig).toBeDefined();
+    const { InputPathsMap, InputTemplate } = rule.Targets[0].InputTransformer;
+    expect(InputPathsMap).toEqual({ time: '$.time' });
+    expect(InputTemplate).toEqual({ 'Fn::Join': ['', [
+      `{"database":"shop","table":"orders","minRows":${options.minRows ?? 1},"tableBucket":"`,
+      stack.resolve(catalog.tableBucketArn), `","everySeconds":${seconds},"time":<time>}`,
+    ]] });
+    const statements: any[] = (Object.values(template.findResources('AWS::IAM::Policy'))[0] as any).Properties.PolicyDocument.Statement;
+    expect(statements.flatMap(({ Action }) => Action)).toEqual(expect.arrayContaining(['s3tables:GetTableMetadataLocation', 's3tables:GetTableData']));
+  });
+
   test('live twice in one stack', () => {
     const { stack } = setUp();
     new DataArrivals(stack, 'Second', { eventBus: PlatformBus.fromEventBusName(stack, 'Theirs', 'theirs').eventBus });
@@ -118,7 +141,20 @@ describe('announcements of tables', () => {
       '[invalid-closed-partition] closedPartition \'At Day\' is not allowed; use 1 to 255 lower-case letters, digits or underscores, not starting with a digit',
       '[rows-and-partition] minRows and closedPartition both say when rows are told of; keep one of them',
     ]);
-    expect(faultsOf(() => arrivals.addTable('S3', new S3TableCatalog(stack, 'Tables').addTable('T', { columns })))[0]).toMatch(/^\[no-object-events\] table lies at /);
+    const bucket = s3.Bucket.fromBucketName(stack, 'Bucket', 'theirs');
+    const nowhere = IcebergTable.fromIcebergTableAttributes(stack, 'Nowhere', { bucket, databaseName: 'shop', tableName: 'old', prefix: '/' });
+    expect(faultsOf(() => arrivals.addTable('Old', nowhere, { checkInterval: Duration.minutes(1) }))).toEqual([
+      '[needless-check-interval] checkInterval is for S3 Tables, and S3 tells of every commit to this table at once; leave it out',
+      '[no-object-events] table lies at \'s3://theirs/\', from where S3 sends no events; give a table of a lake or of an S3TableCatalog',
+    ]);
+    const ofS3 = new S3TableCatalog(stack, 'Tables').addTable('T', { columns });
+    expect(faultsOf(() => arrivals.addTable('S3', ofS3, { minRows: 0, checkInterval: Duration.seconds(90) }))).toEqual([
+      '[invalid-min-rows] minRows 0 is not a whole number from 1 to 9007199254740991; use a value in that range',
+      '[check-interval-not-minutes] checkInterval of 90 seconds is not a whole number of minutes; use one',
+    ]);
+    expect(faultsOf(() => arrivals.addTable('S3', ofS3, { checkInterval: Duration.days(2) }))).toEqual([
+      '[invalid-check-interval] checkInterval of 172800 seconds is not a whole number from 60 to 86400 seconds; use a duration in that range',
+    ]);
     expect(faultsOf(() => setUp({ environmentName: 'my prod' }))).toEqual([
       '[invalid-environment-name] environmentName \'my prod\' is not allowed; use 1 to 64 characters without spaces',
     ]);

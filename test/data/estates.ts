@@ -65,7 +65,9 @@ export const ESTATES: Record<string, Estate> = {
   'announcements': {
     make: inOneStack((stack) => {
       const { eventBus } = new PlatformBus(stack, 'Bus');
-      new DataArrivals(stack, 'Arrivals', { eventBus }).addTable('Payments', new DataLake(stack, 'Lake').addTable('Payments', { columns }));
+      const arrivals = new DataArrivals(stack, 'Arrivals', { eventBus });
+      arrivals.addTable('Payments', new DataLake(stack, 'Lake').addTable('Payments', { columns }));
+      arrivals.addTable('Clicks', new S3TableCatalog(stack, 'Tables').addTable('Clicks', { columns }));
     }),
     explained: [ROLES_TWICE],
   },

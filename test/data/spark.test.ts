@@ -2,11 +2,14 @@ import { writeFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, CfnResource, Duration, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import { faultsOf } from './support';
 import { Column, DataLake, IcebergType, SparkApplication, SparkApplicationProps, SparkArchitecture, SparkJob, SparkJobOptions } from '../../lib/data';
+import { failedRuns } from '../../lib/data/blueprint/spark';
 import { MlNetwork } from '../../lib/network';
 
 const program = join(mkdtempSync(join(tmpdir(), 'spark-')), 'daily.py');
@@ -99,6 +102,7 @@ describe('a Spark job', () => {
     const { stack, job: { run } } = job({ arguments: ['--day', 'today'] });
     expect(stack.resolve(run)).toEqual({
       applicationId: { 'Fn::GetAtt': ['Spark184A4B5E', 'ApplicationId'] },
+      name: 'Data/Spark/Daily',
       executionRoleArn: { 'Fn::GetAtt': [expect.stringContaining('SparkDailyRole'), 'Arn'] },
       entryPoint: { 'Fn::Sub': expect.stringMatching(/^s3:\/\/.*\.py$/) },
       entryPointArguments: ['--day', 'today'],
@@ -134,6 +138,47 @@ describe('a Spark job', () => {
       expect.objectContaining({ Action: 'emr-serverless:StartJobRun', Resource: { 'Fn::GetAtt': ['Spark184A4B5E', 'Arn'] } }),
       expect.objectContaining({ Action: 'iam:PassRole', Condition: { StringEquals: { 'iam:PassedToService': 'emr-serverless.amazonaws.com' } } }),
     ]));
+  });
+
+  test('rings when one of its own runs failed, was cancelled or took too long, and keeps which', () => {
+    const made = setUp();
+    const topic = new sns.Topic(made.stack, 'Topic');
+    const daily = made.spark.addJob('Daily', { entryPoint: program, alarmActions: [new SnsAction(topic)] });
+    const template = Template.fromStack(made.stack);
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        'source': ['aws.emr-serverless'],
+        'detail-type': ['EMR Serverless Job Run State Change'],
+        'detail': { applicationId: [made.stack.resolve(made.spark.applicationId)], jobRunName: [daily.run.name], state: ['FAILED', 'CANCELLED'] },
+      },
+      Targets: [Match.objectLike({ Arn: made.stack.resolve(daily.failedRuns.queueArn) })],
+    });
+    template.hasResourceProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true, MessageRetentionPeriod: 1209600 });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'AWS/Events', MetricName: 'Invocations', Statistic: 'Sum', Period: 300, Threshold: 0, ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 1, TreatMissingData: 'notBreaching',
+      Dimensions: [{ Name: 'RuleName', Value: { Ref: Object.keys(template.findResources('AWS::Events::Rule'))[0] } }],
+      AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }],
+    });
+    expect(daily.metricFailedRuns({ period: Duration.hours(1) }).period.toMinutes()).toBe(60);
+    Template.fromStack(job().stack).hasResourceProperties('AWS::CloudWatch::Alarm', { AlarmActions: Match.absent() });
+  });
+
+  test('looks for what EMR\'s events say', () => {
+    // https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/using-eventbridge.html; the guide's sample has no name,
+    // events of runs that were started with one carry it as jobRunName
+    const event: Record<string, any> = {
+      'detail-type': 'EMR Serverless Job Run State Change',
+      'source': 'aws.emr-serverless',
+      'detail': {
+        jobRunId: '00f1cbn5g4bb0c01', jobRunName: 'Data/Spark/Daily', applicationId: '00f1982r1uukb925',
+        arn: 'arn:aws:emr-serverless:us-east-1:123456789012:/applications/00f1982r1uukb925/jobruns/00f1cbn5g4bb0c01',
+        releaseLabel: 'emr-7.9.0', state: 'FAILED', previousState: 'RUNNING',
+      },
+    };
+    const { source, detailType, detail } = failedRuns('00f1982r1uukb925', 'Data/Spark/Daily');
+    expect([source, detailType]).toEqual([[event.source], [event['detail-type']]]);
+    for (const [field, values] of Object.entries(detail)) expect(values).toContain(event.detail[field]);
   });
 
   test('lives twice in one application', () => {

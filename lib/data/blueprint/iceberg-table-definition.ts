@@ -2,7 +2,6 @@ import type { Column } from './column';
 import type { DataContract } from './data-contract';
 import type { Partition } from './partition';
 import type { Sort } from './sort';
-import type { Zone } from './zone';
 
 /** What a table is, for whichever engine makes it. */
 export interface IcebergTableDefinition {
@@ -62,11 +61,4 @@ export interface IcebergTableDefinition {
    * @see https://iceberg.apache.org/docs/latest/configuration/
    */
   readonly properties?: { readonly [key: string]: string };
-
-  /**
-   * Zone whose bucket holds the table.
-   *
-   * @default Zone.PROCESSED
-   */
-  readonly zone?: Zone;
 }

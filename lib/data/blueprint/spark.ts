@@ -110,6 +110,20 @@ export function sparkJob(faults: Faults, input: SparkJobInput, room?: { maxVcpu:
   return { submitParameters: submitParameters(vcpu, memory, executors, input.sparkProperties), timeoutMinutes: Math.ceil(seconds / 60) };
 }
 
+/**
+ * EMR's events of runs that did not succeed. A run that took too long ends as cancelled, as one that somebody cancelled.
+ *
+ * @see https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/using-eventbridge.html
+ * @see https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/job-states.html
+ */
+export function failedRuns(applicationId: string, jobRunName: string): { source: string[]; detailType: string[]; detail: { [key: string]: string[] } } {
+  return {
+    source: ['aws.emr-serverless'],
+    detailType: ['EMR Serverless Job Run State Change'],
+    detail: { applicationId: [applicationId], jobRunName: [jobRunName], state: ['FAILED', 'CANCELLED'] },
+  };
+}
+
 function submitParameters(vcpu: number, memory: number, executors: number, properties: { readonly [key: string]: string } = {}): string {
   // EMR adds a tenth, and 384 MB at least, for what is not Java's
   const heap = Math.floor(Math.min(memory * 1024 / 1.1, memory * 1024 - 384));

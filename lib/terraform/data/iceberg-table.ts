@@ -16,6 +16,13 @@ import { snakeCase } from '../private/names';
 /** Options of a table of a lake. */
 export interface IcebergTableOptions extends IcebergTableDefinition {
   /**
+   * Zone whose bucket holds the table.
+   *
+   * @default Zone.PROCESSED
+   */
+  readonly zone?: Zone;
+
+  /**
    * What becomes of the catalog entry when the table goes; its files stay in any case.
    * `RemovalPolicy.DESTROY` needs the context `cdk-ml-platform:allow-data-destruction` too.
    *
