@@ -32,6 +32,11 @@ test('the build context has what the Dockerfile copies, and nothing that a test 
   expect(copied.length).toBeGreaterThan(0);
   expect(copied.filter((source) => !existsSync(join(directory, source)))).toEqual([]);
   expect([...dockerfile.matchAll(/^FROM base AS (\w+)$/gm)].map(([, target]) => target).sort()).toEqual(['data', 'features', 'quality', 'registry', 'serving']);
+  for (const target of ['data', 'features', 'quality', 'registry', 'serving']) {
+    expect(dockerfile).toContain(`FROM build AS ${target}-build\nCOPY requirements/${target}.lock `);
+    // the code last: it changes more often than dependencies
+    expect(dockerfile).toContain(`FROM base AS ${target}\nCOPY --from=${target}-build /opt/venv /opt/venv\nCOPY --from=code /opt/runtime /opt/runtime\n`);
+  }
   expect(files).toContain('src/ml_platform_runtime/__main__.py');
   expect(files.filter((file) => /__pycache__|\.pyc$|^tests|\.venv|egg-info|pytest_cache/.test(file))).toEqual([]);
 });
