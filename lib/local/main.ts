@@ -18,7 +18,7 @@ interface Flags {
 async function main(): Promise<void> {
   const program = new Command('npm run local --')
     .description('Deploys a reference platform to an embedded AWS on this machine and takes a model through its life on it.')
-    .addOption(new Option('--stacks <name>', 'which reference platform').choices(['starter', 'reference']).default('starter'))
+    .addOption(new Option('--stacks <name>', 'which reference platform').choices(['starter', 'features', 'reference']).default('features'))
     .option('--app <file>', 'another CDK app instead; it needs the outputs that README.md lists')
     .option('--kubernetes', 'apply charts and manifests to a real API server on this machine', false)
     .option('--keep', 'leave everything running and print how to reach it', false)

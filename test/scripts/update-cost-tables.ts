@@ -6,13 +6,14 @@
 import { writeFileSync } from 'fs';
 import { join } from 'path';
 import { App } from 'aws-cdk-lib';
+import { featuresPlatform } from '../../stacks/features/features';
 import { referencePlatform } from '../../stacks/reference/reference';
 import { starterPlatform } from '../../stacks/starter/starter';
 import { costOfApp, costTable, monthlyOf, withTable } from '../support/cost-table';
 
 process.env.CDK_VALIDATION = 'false';
 
-const PLATFORMS: Record<string, (app: App) => unknown> = { starter: starterPlatform, reference: referencePlatform };
+const PLATFORMS: Record<string, (app: App) => unknown> = { starter: starterPlatform, features: featuresPlatform, reference: referencePlatform };
 
 for (const [name, build] of Object.entries(PLATFORMS)) {
   const app = new App();

@@ -1,6 +1,7 @@
 import type { StackOutputs } from './deployment';
 import type { Emulator } from './emulator';
 import { StepFailure } from './failure';
+import { type FeatureAddresses, featuresFrom } from './feature-addresses';
 
 /** Where the deployed platform is; what the model life is told. */
 export interface PlatformAddresses {
@@ -20,10 +21,12 @@ export interface PlatformAddresses {
   readonly database: string;
   /** The lake table. */
   readonly table: string;
+  /** The parts of stacks/features. @default - the stacks have none */
+  readonly features?: FeatureAddresses;
 }
 
 /** The outputs by which a reference platform says where it is. */
-const OUTPUTS: Readonly<Record<Exclude<keyof PlatformAddresses, 'endpoint'>, string>> = {
+const OUTPUTS: Readonly<Record<Exclude<keyof PlatformAddresses, 'endpoint' | 'features'>, string>> = {
   tracking_uri: 'TrackingUri',
   service_uri: 'ServiceUrl',
   model: 'ModelName',
@@ -50,5 +53,6 @@ export function addressesFrom(outputs: StackOutputs, emulator: Emulator): Platfo
     artifacts: value('artifacts'),
     database: value('database'),
     table: value('table'),
+    features: featuresFrom(outputs),
   };
 }

@@ -2,8 +2,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import Table from 'cli-table3';
 import type { Facts } from './conversation';
+import type { Journey } from './journey';
 import { EmulatorReport, type ReportEntry } from './report';
-import type { Journey } from './steps';
 import { PROJECT, REGION, shortPath } from './surroundings';
 
 type Row = readonly [string, string];
@@ -47,11 +47,22 @@ function ranForReal(journey: Journey, report: EmulatorReport): Row[] {
     ['Training', `scikit-learn ${facts.train1.scikit_learn}: ${candidates(facts)}`],
     ['Model server', `${commandOf(report, 'serve')}, one process for ${facts.rollback2.sequence} releases`],
     ['Versions answered', `${['promote1', 'promote2', 'rollback1', 'promote3', 'rollback2'].map(key => facts[key].version).join(' → ')}, each as scikit-learn itself predicts (largest difference ${largestDifference(facts)})`],
+    ...featureRows(facts),
     ['CDK CLI', `${packageVersion('aws-cdk')}, ${journey.assembly?.stacks.join(', ')}`],
   ];
   const { kubernetes } = journey;
   if (kubernetes?.available) rows.push(['Kubernetes', `kube-apiserver ${kubernetes.version} on ${kubernetes.url}: ${applied(report)}`]);
   return rows;
+}
+
+/** What ran on stacks/features; nothing elsewhere. */
+function featureRows({ rows, travel, materialized, training, online, refused }: Journey['facts']): Row[] {
+  if (!refused) return [];
+  return [
+    ['Great Expectations', `${rows.great_expectations}, with the checks of the contract: ${rows.rows} rows pass; of the bad ones fail ${refused.names}`],
+    ['Evolution', `tables-migrate added ${travel.column}; the tag ${travel.tag} reads ${travel.tagged} of ${travel.rows} rows, as they were`],
+    ['Feast', `${training.feast}, on PostgreSQL: apply and materialization as ECS tasks, ${materialized.items} items in DynamoDB; ${training.rows} rows for training and ${online.compared} look-ups equal pandas`],
+  ];
 }
 
 function notRun(journey: Journey, report: EmulatorReport): Row[] {

@@ -8,8 +8,6 @@ import { ACCOUNT, cleanEnvironment, PROJECT, PYTHON_SWITCHES, REGION } from './s
 export interface Assembly {
   /** Folder of templates and assets. */
   readonly directory: string;
-  /** File for the emulator: asset hash of an image to what it is. */
-  readonly images: string;
   /** Names of the stacks. */
   readonly stacks: string[];
 }
@@ -48,9 +46,13 @@ export async function synthesize(run: Run, supervisor: Supervisor, app: string):
     log: run.log('synthesis'),
     failure: `${app} cannot be synthesized`,
   });
-  const images = run.path('images.json');
-  fs.writeFileSync(images, JSON.stringify(ownImages(directory), undefined, 2));
-  return { directory, images, stacks: stackNames(directory) };
+  fs.writeFileSync(imagesFile(run), JSON.stringify(ownImages(directory), undefined, 2));
+  return { directory, stacks: stackNames(directory) };
+}
+
+/** File for the emulator, which may be started first: asset hash of an image to what it is. */
+export function imagesFile(run: Run): string {
+  return run.path('images.json');
 }
 
 /** The context that the CDK CLI would take from cdk.json. */

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Optional
 
@@ -20,7 +20,7 @@ class Settings:
     host: str
     port: int
     python: str
-    images: Mapping[str, Mapping] = field(default_factory=dict)
+    images_file: Optional[str] = None
     kubeconfig: Optional[str] = None
     helm: Optional[str] = None
     parent: Optional[int] = None
@@ -30,6 +30,13 @@ class Settings:
     def endpoint(self) -> str:
         """The one address of all emulated services."""
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def images(self) -> Mapping[str, Mapping]:
+        """Image assets that are ours, by hash. Read when they are asked for: the emulator starts before an app is synthesized."""
+        if not self.images_file or not Path(self.images_file).exists():
+            return {}
+        return json.loads(Path(self.images_file).read_text(encoding="utf-8"))
 
     @property
     def logs(self) -> Path:
@@ -49,7 +56,7 @@ class Settings:
             host=host,
             port=int(environment.get("GATEWAY_PORT") or 0) or free_port(host),
             python=environment.get("ML_EMULATOR_PYTHON") or sys.executable,
-            images=_read_images(environment.get("ML_EMULATOR_IMAGES")),
+            images_file=environment.get("ML_EMULATOR_IMAGES") or None,
             kubeconfig=environment.get("ML_EMULATOR_KUBECONFIG") or None,
             helm=environment.get("ML_EMULATOR_HELM") or None,
             parent=int(parent) if parent else None,
@@ -82,10 +89,3 @@ def free_port(host: str = "127.0.0.1") -> int:
     with socket.socket() as probe:
         probe.bind((host, 0))
         return probe.getsockname()[1]
-
-
-def _read_images(path: Optional[str]) -> Mapping[str, Mapping]:
-    if not path:
-        return {}
-    with open(path, encoding="utf-8") as file:
-        return json.load(file)

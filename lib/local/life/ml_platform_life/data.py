@@ -23,17 +23,22 @@ def breast_cancer() -> pd.DataFrame:
 
 def open_table(platform: Platform) -> Any:
     """The Iceberg table that CloudFormation made, through its Glue catalog."""
+    return open_named(platform.endpoint, f"{platform.database}.{platform.table}")
+
+
+def open_named(endpoint: str, name: str) -> Any:
+    """An Iceberg table by `database.table`."""
     from pyiceberg.catalog import load_catalog
 
     region = os.environ["AWS_REGION"]
     catalog = load_catalog("lake", type="glue", **{
-        "glue.endpoint": platform.endpoint,
+        "glue.endpoint": endpoint,
         "glue.region": region,
-        "s3.endpoint": platform.endpoint,
+        "s3.endpoint": endpoint,
         "s3.region": region,  # else pyarrow asks the real S3 where the bucket is, and waits
         "s3.force-virtual-addressing": "false",
     })  # fmt: skip
-    return catalog.load_table((platform.database, platform.table))
+    return catalog.load_table(name)
 
 
 def write_and_read_back(platform: Platform, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -14,6 +14,7 @@ from ml_platform_runtime.aws import client
 
 from ml_platform_life.data import breast_cancer, write_and_read_back
 from ml_platform_life.failure import LifeFailure
+from ml_platform_life.features import FeatureLife
 from ml_platform_life.platform import Platform
 from ml_platform_life.registry import Registry
 from ml_platform_life.release import Releases
@@ -37,6 +38,7 @@ class Life:
         self._frame = pd.DataFrame()
         self._tag = ""
         self._process_start: float | None = None
+        self._features_life = FeatureLife(platform.endpoint, platform.features) if platform.features else None
 
     def step(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Runs one step by its name."""
@@ -51,6 +53,16 @@ class Life:
             "promote-without-registry": self.promote_without_registry,
             "start-registry": self.start_registry,
         }
+        if features := self._features_life:
+            steps |= {
+                "check-rows": features.check_rows,
+                "travel": features.travel,
+                "apply-features": features.apply,
+                "materialize": features.materialize,
+                "training-set": features.training_set,
+                "online": features.online,
+                "refuse-rows": features.refuse_rows,
+            }
         return steps[name](**arguments)
 
     def lake(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -25,3 +26,5 @@ class Platform:
     """Glue database of the lake table."""
     table: str
     """Name of the lake table."""
+    features: Mapping[str, str] | None = None
+    """Fields of `FeatureAddresses`; None where the app has no feature store."""

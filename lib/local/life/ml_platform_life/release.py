@@ -1,11 +1,7 @@
-"""Moving the release record: by the command line as a person does it, and timed from the write to the first answer."""
+"""Moving the release record: by the command as a person does it, and timed from the write to the first answer."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +12,7 @@ from ml_platform_runtime.mlflow_mirror import mirror_alias
 from ml_platform_runtime.releases import ReleaseClient
 
 from ml_platform_life.failure import LifeFailure
+from ml_platform_life.machines import command
 from ml_platform_life.platform import Platform
 from ml_platform_life.serving import ModelService, Served
 
@@ -31,20 +28,12 @@ class Releases:
         self._client = ReleaseClient(platform.release_table, client("dynamodb"))
 
     def promote(self, version: str, *options: str) -> dict[str, Any]:
-        """Runs `python -m ml_platform_runtime promote` and returns what it says."""
-        command = ["promote", "--model", self._platform.model, "--version", version, *options]
-        environment = {
-            **os.environ,
+        """Runs the command `promote` and returns what it says."""
+        outcome = command("promote", "--model", self._platform.model, "--version", version, *options, environment={
             "ML_RELEASE_TABLE": self._platform.release_table,
             "MLFLOW_TRACKING_URI": self._platform.tracking_uri,
             "MLFLOW_ARTIFACTS_DESTINATION": self._platform.artifacts,
-        }
-        done = subprocess.run([sys.executable, "-m", "ml_platform_runtime", *command], env=environment, capture_output=True, text=True, timeout=120)
-        print(done.stdout, done.stderr, sep="")
-        if done.returncode != 0:
-            last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no output"]
-            raise LifeFailure(f"promote of version {version} ended with exit code {done.returncode}: {last[0]}")
-        outcome = json.loads(done.stdout.strip().splitlines()[-1])
+        })  # fmt: skip
         if outcome["warnings"]:
             raise LifeFailure(f"promote of version {version} warns: {'; '.join(outcome['warnings'])}")
         return outcome

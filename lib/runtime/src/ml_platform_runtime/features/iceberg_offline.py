@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
@@ -52,12 +53,19 @@ def load_source_catalog(source: IcebergSource) -> Any:
     """The pyiceberg catalogue of a source."""
     from pyiceberg.catalog import load_catalog
 
-    properties = {"type": source.catalog_type, **source.catalog_properties}
+    properties = {**_surroundings(source.catalog_type), "type": source.catalog_type, **source.catalog_properties}
     if source.endpoint:
         properties.setdefault("uri", source.endpoint)
     if source.warehouse:
         properties.setdefault("warehouse", source.warehouse)
     return load_catalog(source.catalog_name, **properties)
+
+
+def _surroundings(catalog_type: str) -> dict[str, str]:
+    """Region and endpoint of this process: definitions are the same wherever they are read."""
+    from ml_platform_runtime.tables.catalogs import catalog_properties
+
+    return catalog_properties({**os.environ, "ML_CATALOG": "glue"}) if catalog_type == "glue" else {}
 
 
 def load_table(source: IcebergSource) -> Any:
