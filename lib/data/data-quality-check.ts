@@ -155,9 +155,9 @@ function decide(
 }
 
 /** Without a way out the task needs an endpoint for each service that it calls; layers, data and reports come through S3's gateway endpoint. */
-function checkRoute(faults: Faults, { network, s3TableCatalog, eventBus }: DataQualityCheckProps): void {
+function checkRoute(faults: Faults, { network, table, eventBus }: DataQualityCheckProps): void {
   if (network.routesOut) return;
-  const needed = ['ecr.api', 'ecr.dkr', 'logs', s3TableCatalog ? 's3tables' : 'glue', ...(eventBus ? ['events'] : [])];
+  const needed = ['ecr.api', 'ecr.dkr', 'logs', table.s3TableCatalog ? 's3tables' : 'glue', ...(eventBus ? ['events'] : [])];
   const missing = needed.filter((name) => !network.interfaceEndpoints.includes(name));
   faults.check(missing.length === 0, 'no-route-out',
     `network has no route out, and the task needs interface endpoints for ${missing.join(', ')}; add them to the network, or give it a NAT gateway`);

@@ -65,8 +65,8 @@ export interface ITableReference {
   readonly qualifiedName: string;
 
   /**
-   * Environment of a container that reads the state: its name, and the catalog where it is (`ML_CATALOG`, `ML_WAREHOUSE`). All tables
-   * that one container reads this way are in one catalog.
+   * Environment of a container that reads the state: its name, and of S3 Tables the catalog (`ML_CATALOG`, `ML_WAREHOUSE`). All
+   * tables that one container reads this way are in one catalog.
    *
    * @param variable variable that gets the name; `ML_TABLE` unless told otherwise
    */

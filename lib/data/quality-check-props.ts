@@ -4,7 +4,7 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { QualityChecks, QualitySample, QualityTrigger } from './blueprint/quality-choices';
-import type { IIcebergTable, IS3TableCatalog } from './interfaces';
+import type { IIcebergTable } from './interfaces';
 import type { IMlNetwork } from '../network/interfaces';
 
 /** Options of the Fargate task that checks a table. */
@@ -118,13 +118,6 @@ export interface DataQualityCheckProps extends QualityTaskOptions {
    * @default - alarms are only shown
    */
   readonly alarmActions?: cloudwatch.IAlarmAction[];
-
-  /**
-   * Catalog that the table is in.
-   *
-   * @default - the Glue Data Catalog of the account
-   */
-  readonly s3TableCatalog?: IS3TableCatalog;
 }
 
 /** Options of a quality check as a step of another state machine. */

@@ -10,7 +10,8 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { updatesContracts } from './blueprint/planned-table';
 import { migrateCommand, tableMigrations, TableMigrationsBlueprint } from './blueprint/table-migrations';
-import { IIcebergTable, IS3TableCatalog } from './interfaces';
+import { IIcebergTable } from './interfaces';
+import { catalogEnvironment } from './private/catalog-environment';
 import { fail, Faults } from '../core/private/faults';
 import { runtimeDirectory } from '../core/private/runtime-asset';
 import { acknowledgeWildcards } from '../network/acknowledge-wildcards';
@@ -26,13 +27,6 @@ export interface TableMigrationsProps {
 
   /** Tables to migrate, at most 30; each has a contract, and all are in one catalog. */
   readonly tables: IIcebergTable[];
-
-  /**
-   * Catalog that the tables are in.
-   *
-   * @default - the Glue Data Catalog of the account
-   */
-  readonly s3TableCatalog?: IS3TableCatalog;
 
   /**
    * ECS cluster that the task runs in.
@@ -63,7 +57,7 @@ export interface TableMigrationsProps {
  * task's own message if that does not succeed. Versions that are committed stay: they only add to what was there, so a rollback
  * of the deployment leaves them, and the next deployment goes on. Nothing runs, and nothing is billed, between such deployments.
  *
- * Fails with `no-tables`, `no-contract`, `too-many-tables`, `duplicate-tables` and `no-route-out`, all at once.
+ * Fails with `no-tables`, `no-contract`, `too-many-tables`, `duplicate-tables`, `several-catalogs` and `no-route-out`, all at once.
  *
  * @see https://iceberg.apache.org/spec/#schema-evolution
  */
@@ -84,6 +78,7 @@ export class TableMigrations extends Construct implements ec2.IConnectable {
     const plan = tableMigrations(faults, props.tables.map((table) => ({
       path: table.node.path,
       databaseName: table.databaseName,
+      tableBucketArn: table.s3TableCatalog?.tableBucketArn,
       contracted: table.contract !== undefined,
       contract: table.contract?._resolve(faults, updatesContracts(scope)),
     })));
@@ -93,13 +88,12 @@ export class TableMigrations extends Construct implements ec2.IConnectable {
 
     const { network } = props;
     const contracts = publish(this, plan.contracts);
-    const warehouse = props.s3TableCatalog?.tableBucketArn;
     const job = makeJob(this, { ...plan, command: migrateCommand(contracts.uri) }, {
       network,
       cluster: props.cluster ?? jobCluster(this, 'Cluster', network.vpc),
       image: props.image ?? runtimeImage('data', props.cpuArchitecture),
       cpuArchitecture: props.cpuArchitecture,
-      environment: { ML_DATABASES: Fn.join(',', plan.databases), ...(warehouse === undefined ? {} : { ML_CATALOG: 's3tables', ML_WAREHOUSE: warehouse }) },
+      environment: { ML_DATABASES: Fn.join(',', plan.databases), ...catalogEnvironment(props.tables[0]?.s3TableCatalog) },
       logRetention: logs.RetentionDays.ONE_YEAR,
       description: 'Migrations of tables',
       callsAwsOnly: true,
@@ -167,9 +161,9 @@ function publish(scope: Construct, text: string): { uri: string; arn: string } {
 }
 
 /** Without a way out the task needs an endpoint for each service that it calls; layers and files come through S3's gateway endpoint. */
-function checkRoute(faults: Faults, { network, s3TableCatalog }: TableMigrationsProps): void {
+function checkRoute(faults: Faults, { network, tables }: TableMigrationsProps): void {
   if (network.routesOut) return;
-  const needed = ['ecr.api', 'ecr.dkr', 'logs', s3TableCatalog ? 's3tables' : 'glue'];
+  const needed = ['ecr.api', 'ecr.dkr', 'logs', tables[0]?.s3TableCatalog ? 's3tables' : 'glue'];
   const missing = needed.filter((name) => !network.interfaceEndpoints.includes(name));
   faults.check(missing.length === 0, 'no-route-out',
     `network has no route out, and the task needs interface endpoints for ${missing.join(', ')}; add them to the network, or give it a NAT gateway`);

@@ -7,7 +7,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { allows } from './iam';
 import { requests } from './migration-requests.json';
 import { faultsOf } from './support';
-import { Column, DataContract, DataLake, IcebergTable, IcebergType, S3TableCatalog, TableMigrations, TableMigrationsProps } from '../../lib/data';
+import { Column, DataContract, DataLake, IcebergTable, IcebergType, type IIcebergTable, S3TableCatalog, TableMigrations, TableMigrationsProps } from '../../lib/data';
 import { InterfaceEndpoint, MlNetwork } from '../../lib/network';
 
 let folder: string;
@@ -136,7 +136,7 @@ describe('migrations of tables', () => {
     const made = surroundings();
     const catalog = new S3TableCatalog(made.data, 'Catalog', { namespaceName: 'shop' });
     const table = catalog.addTable('Payments', { contract: contract('payments') });
-    new TableMigrations(made.stack, 'Migrations', { network: made.network, image, tables: [table], s3TableCatalog: catalog });
+    new TableMigrations(made.stack, 'Migrations', { network: made.network, image, tables: [table] });
     expect(container(Template.fromStack(made.stack)).Environment).toEqual(expect.arrayContaining([
       { Name: 'ML_CATALOG', Value: 's3tables' }, { Name: 'ML_WAREHOUSE', Value: expect.anything() },
     ]));
@@ -184,6 +184,16 @@ describe('validation', () => {
     expect(faultsOf(() => new TableMigrations(stack, 'Migrations', { network, tables: Array.from({ length: 31 }, () => payments) }))[0]).toBe(
       '[too-many-tables] tables has 31 tables, and rights on at most 30 fit into one role; make one TableMigrations for each group, with a cluster that they share');
     expect(stack.node.tryFindChild('Migrations')).toBeUndefined();
+  });
+
+  test('wants a migration for each catalog', () => {
+    const { stack, data, network, lake } = surroundings();
+    const ofS3 = (id: string): IIcebergTable => new S3TableCatalog(data, id, { namespaceName: 'shop' }).addTable('Clicks', { contract: contract('clicks') });
+    const [payments, one, two] = [lake.addTable('Payments', { contract: contract('payments') }), ofS3('One'), ofS3('Two')];
+    const message = (a: string, b: string): string =>
+      `[several-catalogs] tables has 'Data/${a}' and 'Data/${b}', which are in different catalogs; make one TableMigrations for each catalog, with a cluster that they share`;
+    expect(faultsOf(() => new TableMigrations(stack, 'Migrations', { network, tables: [payments, one] }))).toContain(message('Lake/Payments', 'One/Clicks'));
+    expect(faultsOf(() => new TableMigrations(stack, 'Migrations', { network, tables: [one, two] }))).toContain(message('One/Clicks', 'Two/Clicks'));
   });
 
   test('refuses a network in which the task cannot start', () => {

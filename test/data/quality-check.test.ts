@@ -12,7 +12,9 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { faultsOf } from './support';
-import { DataContract, DataQualityCheck, DataQualityCheckProps, IcebergTable, QualityChecks, QualitySample, QualityTrigger } from '../../lib/data';
+import {
+  Column, DataContract, DataQualityCheck, DataQualityCheckProps, IcebergTable, IcebergType, QualityChecks, QualitySample, QualityTrigger, S3Table, S3TableCatalog,
+} from '../../lib/data';
 import { textNetwork } from '../cluster/support';
 import { image } from '../network/support';
 
@@ -319,8 +321,10 @@ describe('options', () => {
   });
 
   test('a table of S3 Tables is asked of its own catalog', () => {
-    const catalog = { tableBucketArn: 'arn:aws:s3tables:eu-west-1:111111111111:bucket/b' } as DataQualityCheckProps['s3TableCatalog'];
-    expect(environment(template({ s3TableCatalog: catalog }))).toMatchObject({ ML_CATALOG: 's3tables', ML_WAREHOUSE: 'arn:aws:s3tables:eu-west-1:111111111111:bucket/b' });
+    const stack = stackWith();
+    const catalog = S3TableCatalog.fromS3TableCatalogAttributes(stack, 'Tables', { tableBucketArn: 'arn:aws:s3tables:eu-west-1:111111111111:bucket/b', namespaceName: 'shop' });
+    make(stack, { table: new S3Table(stack, 'Sales', { catalog, tableName: 'orders', columns: [Column.required('id', IcebergType.LONG)] }) });
+    expect(environment(Template.fromStack(stack))).toMatchObject({ ML_CATALOG: 's3tables', ML_WAREHOUSE: 'arn:aws:s3tables:eu-west-1:111111111111:bucket/b' });
   });
 });
 

@@ -20,8 +20,8 @@ describe('a state of a table', () => {
   });
 
   test('is told to a container with the catalog where it is', () => {
-    expect(orders().tag('v1').toEnvironment()).toEqual({ ML_TABLE: 'shop.orders@v1', ML_CATALOG: 'glue' });
-    expect(orders().snapshot('7').toEnvironment('TRAINING_DATA')).toEqual({ TRAINING_DATA: 'shop.orders@7', ML_CATALOG: 'glue' });
+    expect(orders().tag('v1').toEnvironment()).toEqual({ ML_TABLE: 'shop.orders@v1' });
+    expect(orders().snapshot('7').toEnvironment('TRAINING_DATA')).toEqual({ TRAINING_DATA: 'shop.orders@7' });
   });
 
   test('is frozen by a command with a retention of its own', () => {

@@ -9,6 +9,8 @@ export interface MigratedTable {
   readonly path: string;
   /** Name of its database; may be known only once it is deployed. */
   readonly databaseName: string;
+  /** ARN of its table bucket, if it is a table of S3 Tables. */
+  readonly tableBucketArn?: string;
   /** Whether it has a contract. */
   readonly contracted: boolean;
   /** The contract; undefined if it has faults. */
@@ -32,6 +34,10 @@ export function tableMigrations(faults: Faults, tables: MigratedTable[]): TableM
   faults.check(tables.length > 0, 'no-tables', 'tables is empty, so there is nothing to migrate; name tables that have a contract');
   faults.check(tables.length <= MAX_TABLES, 'too-many-tables',
     `tables has ${tables.length} tables, and rights on at most ${MAX_TABLES} fit into one role; make one TableMigrations for each group, with a cluster that they share`);
+  const [first] = tables;
+  const other = tables.find(({ tableBucketArn }) => tableBucketArn !== first?.tableBucketArn);
+  faults.check(other === undefined, 'several-catalogs',
+    `tables has ${show(first?.path)} and ${show(other?.path)}, which are in different catalogs; make one TableMigrations for each catalog, with a cluster that they share`);
   for (const { path, contracted } of tables) {
     faults.check(contracted, 'no-contract', `tables has ${show(path)}, which has no contract; give it one by DataContract.fromColumns, or leave it out`);
   }

@@ -5,6 +5,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as assets from 'aws-cdk-lib/aws-s3-assets';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { catalogEnvironment } from './catalog-environment';
 import { give } from './give';
 import { acknowledgeWildcards } from '../../network/acknowledge-wildcards';
 import { jobCluster, makeJob, makeJobMachine, type FargateJob } from '../../network/fargate-job';
@@ -75,7 +76,7 @@ function environmentOf({ plan, props, dimensions, reports }: QualityTaskProps, {
     ...(suites.length > 0 ? { ML_QUALITY_SUITES: addresses(suites) } : {}),
     ...(props.showValues ? { ML_QUALITY_SHOW_VALUES: 'true' } : {}),
     ...(props.eventBus ? { ML_EVENT_BUS: props.eventBus.eventBusName, ML_ENVIRONMENT: props.environmentName ?? 'default' } : {}),
-    ...(props.s3TableCatalog ? { ML_CATALOG: 's3tables', ML_WAREHOUSE: props.s3TableCatalog.tableBucketArn } : {}),
+    ...catalogEnvironment(props.table.s3TableCatalog),
   };
 }
 
