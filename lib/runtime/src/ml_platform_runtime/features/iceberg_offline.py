@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import datetime, timezone
 from pathlib import Path
@@ -91,58 +92,27 @@ class IcebergOfflineStore(DaskOfflineStore):  # type: ignore[misc]
         return _keep(job, folder)
 
     @staticmethod
-    def pull_latest_from_table_or_query(
-        config: Any,
-        data_source: Any,
-        join_key_columns: list[str],
-        feature_name_columns: list[str],
-        timestamp_field: str,
-        created_timestamp_column: str | None,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-    ) -> Any:
+    def pull_latest_from_table_or_query(*arguments: Any, **named: Any) -> Any:
         """The latest row of each entity within a window: what materialization writes."""
-        folder = _folder()
-        columns = [*join_key_columns, *feature_name_columns, timestamp_field, created_timestamp_column]
-        staged = _stage(data_source, folder, columns if feature_name_columns else None, start_date, end_date)
-        job = DaskOfflineStore.pull_latest_from_table_or_query(
-            config,
-            staged,
-            join_key_columns,
-            feature_name_columns,
-            timestamp_field,
-            created_timestamp_column,
-            start_date,
-            end_date,
-        )
-        return _keep(job, folder)
+        return _pulled(DaskOfflineStore.pull_latest_from_table_or_query, *arguments, **named)
 
     @staticmethod
-    def pull_all_from_table_or_query(
-        config: Any,
-        data_source: Any,
-        join_key_columns: list[str],
-        feature_name_columns: list[str],
-        timestamp_field: str,
-        created_timestamp_column: str | None = None,
-        start_date: datetime | None = None,
-        end_date: datetime | None = None,
-    ) -> Any:
+    def pull_all_from_table_or_query(*arguments: Any, **named: Any) -> Any:
         """All rows within a window."""
-        folder = _folder()
-        columns = [*join_key_columns, *feature_name_columns, timestamp_field, created_timestamp_column]
-        staged = _stage(data_source, folder, columns if feature_name_columns else None, start_date, end_date)
-        job = DaskOfflineStore.pull_all_from_table_or_query(
-            config,
-            staged,
-            join_key_columns,
-            feature_name_columns,
-            timestamp_field,
-            created_timestamp_column,
-            start_date,
-            end_date,
-        )
-        return _keep(job, folder)
+        return _pulled(DaskOfflineStore.pull_all_from_table_or_query, *arguments, **named)
+
+
+def _pulled(pull: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """What Dask's store pulls, from the rows in question; Feast names the parameters of both methods alike."""
+    folder = _folder()
+    given = inspect.signature(pull).bind(*arguments, **named).arguments
+    names = given["feature_name_columns"]
+    columns = [*given["join_key_columns"], *names, given["timestamp_field"], given.get("created_timestamp_column")]
+    # no features: all columns
+    given["data_source"] = _stage(
+        given["data_source"], folder, columns if names else None, given.get("start_date"), given.get("end_date")
+    )
+    return _keep(pull(**given), folder)
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:
