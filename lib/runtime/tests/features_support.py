@@ -22,7 +22,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from features_child import Child
+from forks import Command
 from ml_platform_runtime import cli
 from support import AWS_ENVIRONMENT, free_port
 
@@ -121,9 +121,10 @@ class Outcome:
     err: str
 
     @classmethod
-    def of(cls, child: Child) -> Outcome:
+    def of(cls, child: Command) -> Outcome:
         """What a command in a process of its own said, after its end."""
-        return cls(*child.wait())
+        done = child.finish()
+        return cls(done.returncode, done.stdout, done.stderr)
 
     @property
     def report(self) -> dict[str, Any]:
@@ -168,11 +169,11 @@ class FeatureStoreUnderTest:
             os.environ.update(before)
         return Outcome(code, out.getvalue(), err.getvalue())
 
-    def child(self, *arguments: str, **changed: str) -> Child:
+    def child(self, *arguments: str, **changed: str) -> Command:
         """One command in a process of its own, to be killed or run beside another."""
         base = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "ML_", "FEAST_"))}
         environment = {**base, **AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": self.endpoint, **self.environment, **changed}
-        return Child(list(arguments), environment, self.folder / f"child-{next(_numbers)}")
+        return Command(list(arguments), environment, self.folder)
 
     @property
     def dynamodb(self) -> Any:

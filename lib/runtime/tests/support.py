@@ -8,12 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from forks import Command, Fork, command_line
 
 AWS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -46,20 +49,26 @@ def wait_until(check: Callable[[], Any], *, seconds: float, what: str, interval:
     raise AssertionError(f"{what} did not happen within {seconds} s; last seen: {last!r}")
 
 
+def surroundings(environment: dict[str, str]) -> dict[str, str]:
+    """The environment of a child: of this process's own nothing that points at AWS, MLflow or the platform."""
+    base = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ML_", "MLFLOW_"))}
+    base.pop("PYTHONDONTWRITEBYTECODE", None)
+    return {**base, **AWS_ENVIRONMENT, **environment}
+
+
 class Service:
     """One child process with its own process group and a log file."""
 
     def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
         self.log = log
-        base = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ML_", "MLFLOW_"))}
-        base.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment = surroundings(environment)
+        log.touch()
+        if command[:3] == runtime():
+            self._process: Fork | subprocess.Popen[bytes] = Fork(command_line, (command[3:],), environment, log, log)
+            return
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                command,
-                env={**base, **AWS_ENVIRONMENT, **environment},
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
+                command, env=environment, stdout=output, stderr=output, start_new_session=True
             )
 
     @property
@@ -115,5 +124,11 @@ def running(command: list[str], environment: dict[str, str], log: Path) -> Itera
 
 
 def runtime(*arguments: str) -> list[str]:
-    """The command of a container of ours."""
+    """The command of a container of ours; a `Service` of it is a fork that has imported what is heavy."""
     return [sys.executable, "-m", "ml_platform_runtime", *arguments]
+
+
+def finished(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of ours, run to its end in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        return Command(list(arguments), surroundings(environment), Path(folder)).finish()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -14,21 +13,7 @@ from mlflow import MlflowClient
 
 from conftest import Live, Registry, Trained, model_server
 from ml_platform_runtime.releases import ReleaseClient
-from support import AWS_ENVIRONMENT, free_port, runtime, wait_until
-
-
-def command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    import os
-
-    base = {name: value for name, value in os.environ.items() if not name.startswith(("ML_", "MLFLOW_"))}
-    return subprocess.run(
-        runtime(*arguments),
-        env={**base, **AWS_ENVIRONMENT, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+from support import finished, free_port, wait_until
 
 
 def predictions(live: Live, rows: Any) -> list[int]:
@@ -66,7 +51,7 @@ def test_the_life_of_a_model_without_a_restart_and_with_mlflow_stopped(
     sequence = live.releases.read("fraud").sequence  # type: ignore[union-attr]
     assert predictions(live, rows) == trained.estimators["1"].predict(rows).tolist()
 
-    done = command(
+    done = finished(
         environment,
         "promote",
         "--model",
@@ -103,15 +88,15 @@ def test_the_life_of_a_model_without_a_restart_and_with_mlflow_stopped(
 
         uri = trained.releases["2"].artifact_uri
         again = ("promote", "--model", "fraud", "--version", "2", "--artifact-uri", uri)
-        refused = command(environment, *again)
+        refused = finished(environment, *again)
         assert (refused.returncode, refused.stderr) == (
             2,
             "error: version 2 of fraud is quarantined because it was rolled back; promote another version, or pass --override with --reason\n",
         )
-        done = command(environment, *again, "--override", "--reason", "it was the data")
+        done = finished(environment, *again, "--override", "--reason", "it was the data")
         assert (done.returncode, json.loads(done.stdout)["alias"]) == (0, "failed"), done.stderr
         live.served.wait_for_version("2")
-        done = command({**environment, "MLFLOW_TRACKING_URI": ""}, "rollback", "--model", "fraud", "--reason", "tests")
+        done = finished({**environment, "MLFLOW_TRACKING_URI": ""}, "rollback", "--model", "fraud", "--reason", "tests")
         assert (done.returncode, json.loads(done.stdout)["alias"]) == (0, "off"), done.stderr
         live.served.wait_for_version("1")
     finally:
@@ -123,17 +108,17 @@ def test_the_losers_exit_code_is_3_and_bad_input_is_2_each_with_one_line(
 ) -> None:
     environment = {"AWS_ENDPOINT_URL": aws, "ML_RELEASE_TABLE": live.table}
     uri = trained.releases["1"].artifact_uri
-    lost = command(
+    lost = finished(
         environment, "promote", "--model", "fraud", "--version", "1", "--artifact-uri", uri, "--expected-sequence", "99"
     )
     assert lost.returncode == 3
     assert lost.stderr.startswith("error: the release record of fraud is at sequence ")
-    missing = command(environment, "promote", "--model", "fraud", "--version", "9", "--artifact-uri", f"{uri}-gone")
+    missing = finished(environment, "promote", "--model", "fraud", "--version", "9", "--artifact-uri", f"{uri}-gone")
     assert (missing.returncode, missing.stderr) == (
         2,
         f"error: there is no MLmodel file at {uri}-gone (NoSuchKey); give the folder of a logged model\n",
     )
-    unknown = command(
+    unknown = finished(
         {**environment, "MLFLOW_TRACKING_URI": registry.uri, "MLFLOW_ARTIFACTS_DESTINATION": registry.destination},
         "promote",
         "--model",
@@ -143,7 +128,7 @@ def test_the_losers_exit_code_is_3_and_bad_input_is_2_each_with_one_line(
     )
     assert unknown.returncode == 2
     assert unknown.stderr.startswith("error: version 77 of fraud cannot be read from MLflow: ")
-    unset = command({}, "show", "--model", "fraud")
+    unset = finished({}, "show", "--model", "fraud")
     assert (unset.returncode, unset.stderr) == (
         2,
         "error: the release table is not known; set ML_RELEASE_TABLE or give --table\n",
@@ -155,7 +140,7 @@ def test_the_losers_exit_code_is_3_and_bad_input_is_2_each_with_one_line(
 def test_promotion_warns_of_a_model_that_servers_will_refuse(
     trained: Trained, releases: ReleaseClient, table: str, aws: str
 ) -> None:
-    done = command(
+    done = finished(
         {"AWS_ENDPOINT_URL": aws, "ML_RELEASE_TABLE": table},
         "promote",
         "--model",
@@ -172,7 +157,7 @@ def test_promotion_warns_of_a_model_that_servers_will_refuse(
 
 
 def test_wrong_settings_end_a_server_with_one_line_and_no_stack_trace() -> None:
-    done = command({"ML_PORT": "0"}, "serve")
+    done = finished({"ML_PORT": "0"}, "serve")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith("error: ML_MODEL_NAME is not set")
     assert "ML_PORT is '0'" in done.stderr

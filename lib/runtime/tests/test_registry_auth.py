@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +10,17 @@ from typing import Any
 
 import boto3
 import httpx
+import mlflow
 import pytest
+from mlflow import MlflowClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from forks import Fork
 from ml_platform_runtime.errors import BadInput, RuntimeFault
 from ml_platform_runtime.registry_logins import Login, MlflowUsers, rotate
 from ml_platform_runtime.registry_server import RegistrySettings
 from registry_fixtures import PASSWORD, connected, new_database, postgresql
-from support import AWS_ENVIRONMENT, Service, free_port, running, runtime, wait_until
+from support import Service, finished, free_port, running, runtime, surroundings, wait_until
 
 __all__ = ["postgresql"]
 
@@ -212,39 +212,32 @@ def test_a_database_that_stops_during_a_registration_loses_and_doubles_nothing(s
     assert [one["version"] for one in found.json()["model_versions"] if one["name"] == "steady"] == ["1"]
 
 
-JOB = """
-import mlflow, os
-mlflow.set_experiment("a-job")
-with mlflow.start_run() as run:
-    mlflow.log_metric("auc", 0.9)
-    mlflow.log_text("hello", "note.txt")
-text = mlflow.artifacts.load_text(run.info.artifact_uri + "/note.txt")
-client = mlflow.MlflowClient()
-client.create_registered_model(os.environ["MODEL"])
-client.create_model_version(os.environ["MODEL"], run.info.artifact_uri, run.info.run_id)
-client.set_registered_model_alias(os.environ["MODEL"], "champion", "1")
-print("read", text, "version", client.get_model_version_by_alias(os.environ["MODEL"], "champion").version)
-"""
+def work(model: str) -> None:
+    """What a user's job does."""
+    mlflow.set_experiment("a-job")
+    with mlflow.start_run() as run:
+        mlflow.log_metric("auc", 0.9)
+        mlflow.log_text("hello", "note.txt")
+    text = mlflow.artifacts.load_text(run.info.artifact_uri + "/note.txt")
+    client = MlflowClient()
+    client.create_registered_model(model)
+    client.create_model_version(model, run.info.artifact_uri, run.info.run_id)
+    client.set_registered_model_alias(model, "champion", "1")
+    print("read", text, "version", client.get_model_version_by_alias(model, "champion").version)
 
 
-def job(uri: str, login: Login, model: str) -> subprocess.CompletedProcess[str]:
+def job(uri: str, login: Login, model: str, folder: Path) -> tuple[int, str]:
     """A job of a user: MLflow's SDK, a login by the variables that a job gets, no AWS credentials."""
-    base = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLFLOW_"))}
-    login_variables = {"MLFLOW_TRACKING_USERNAME": login.user, "MLFLOW_TRACKING_PASSWORD": login.password}
-    return subprocess.run(
-        [sys.executable, "-c", JOB],
-        env={
-            **base,
-            "MLFLOW_TRACKING_URI": uri,
-            "MODEL": model,
-            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-            **login_variables,
-        },
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    environment = {name: value for name, value in surroundings({}).items() if not name.startswith("AWS_")}
+    environment |= {
+        "MLFLOW_TRACKING_USERNAME": login.user,
+        "MLFLOW_TRACKING_PASSWORD": login.password,
+        "MLFLOW_TRACKING_URI": uri,
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    }
+    log = folder / "job.log"
+    code = Fork(work, (model,), environment, log, log).wait(240)
+    return code, log.read_text()
 
 
 @pytest.fixture
@@ -272,13 +265,9 @@ def test_logins_rotate_without_an_outage_and_tasks_old_and_new_know_them(
     server: Server, secret: Any, aws: str, tmp_path: Path
 ) -> None:
     names = [put(secret, "auth-machines", MACHINES), put(secret, "auth-admin", ADMIN)]
-    done = subprocess.run(
-        runtime("registry-rotate", "--secret", names[0], "--secret", names[1], "--admin-secret", names[1]),
-        env={**os.environ, **AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": aws, "MLFLOW_TRACKING_URI": server.uri},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    variables_of_task = {"AWS_ENDPOINT_URL": aws, "MLFLOW_TRACKING_URI": server.uri}
+    secrets = ["--secret", names[0], "--secret", names[1], "--admin-secret", names[1]]
+    done = finished(variables_of_task, "registry-rotate", *secrets)
     assert done.returncode == 0, done.stderr
     assert [login["user"] for login in json.loads(done.stdout)["logins"]] == ["machines-b", "admin-b"]
     machines, admin = current(secret, names[0]), current(secret, names[1])
@@ -301,8 +290,8 @@ def test_logins_rotate_without_an_outage_and_tasks_old_and_new_know_them(
     with running(runtime("registry-server"), environment, tmp_path / "new.log") as service:
         # meanwhile: jobs that started before go on, jobs that start now work
         assert [search(server.uri, login) for login in (MACHINES, machines, ADMIN, admin)] == [200, 200, 200, 200]
-        run = job(server.uri, machines, "after-rotation")
-        assert run.stdout.endswith("read hello version 1\n"), run.stderr
+        code, said = job(server.uri, machines, "after-rotation", tmp_path)
+        assert (code, said.endswith("read hello version 1\n")) == (0, True), said
         service.wait_for_http(f"http://127.0.0.1:{port}/health", seconds=180)
         assert "a user was created" not in service.text
         # its port for metrics is taken by the first task of this machine, which is no reason to answer nobody

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -15,7 +14,7 @@ from mlflow import MlflowClient
 from conftest import Registry
 from ml_platform_runtime.record import Release
 from ml_platform_runtime.releases import ReleaseClient
-from support import AWS_ENVIRONMENT, free_port, runtime
+from support import finished, free_port
 
 
 @pytest.fixture
@@ -42,22 +41,13 @@ def promote(releases: ReleaseClient, model: str, version: str) -> None:
 
 
 def check(aws: str, table: str, uri: str, *more: str) -> subprocess.CompletedProcess[str]:
-    base = {name: value for name, value in os.environ.items() if not name.startswith(("ML_", "MLFLOW_"))}
-    return subprocess.run(
-        runtime("registry-check-alias", "--settle-seconds", "0", *more),
-        env={
-            **base,
-            **AWS_ENVIRONMENT,
-            "AWS_ENDPOINT_URL": aws,
-            "ML_RELEASE_TABLE": table,
-            "MLFLOW_TRACKING_URI": uri,
-            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = {
+        "AWS_ENDPOINT_URL": aws,
+        "ML_RELEASE_TABLE": table,
+        "MLFLOW_TRACKING_URI": uri,
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    }
+    return finished(environment, "registry-check-alias", "--settle-seconds", "0", *more)
 
 
 def metric(aws: str, registry: str, model: str | None = None) -> list[float]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from forks import Command
 from ml_platform_runtime.errors import BadInput, ReleaseConflict
 from ml_platform_runtime.record import Release
 from ml_platform_runtime.releases import ReleaseClient
-from support import AWS_ENVIRONMENT, runtime
+from support import surroundings
 
 
 def release(version: str, **more: str) -> Release:
@@ -30,7 +30,12 @@ def test_a_model_that_was_never_promoted_has_no_record(releases: ReleaseClient) 
 def test_the_first_promotion_writes_the_attributes_that_the_contract_names(
     releases: ReleaseClient, dynamodb: Any, table: str
 ) -> None:
-    releases.promote("fraud", release("1", run_id="r1", data_tag="t1", data_snapshot="5", code_revision="c1"), by="ann", reason="first")
+    releases.promote(
+        "fraud",
+        release("1", run_id="r1", data_tag="t1", data_snapshot="5", code_revision="c1"),
+        by="ann",
+        reason="first",
+    )
     items = dynamodb.scan(TableName=table)["Items"]
     assert sorted(item["item"]["S"] for item in items) == ["CURRENT", "SEQ#000000000001"]
     current = next(item for item in items if item["item"]["S"] == "CURRENT")
@@ -198,28 +203,24 @@ def test_a_record_of_a_newer_schema_is_not_overwritten(releases: ReleaseClient, 
 
 
 def test_of_eight_processes_that_promote_at_once_one_wins_and_the_others_end_with_3(
-    table: str, aws: str, s3: Any, bucket: str
+    table: str, aws: str, s3: Any, bucket: str, tmp_path: Path
 ) -> None:
     writers = range(1, 9)
     for number in writers:
         s3.put_object(Bucket=bucket, Key=f"race/{number}/MLmodel", Body=b"flavors: {}\n")
-    environment = {**os.environ, **AWS_ENVIRONMENT, "AWS_ENDPOINT_URL": aws, "ML_RELEASE_TABLE": table}
-    for name in ("MLFLOW_TRACKING_URI", "ML_ACTOR"):
-        environment.pop(name, None)
+    environment = surroundings({"AWS_ENDPOINT_URL": aws, "ML_RELEASE_TABLE": table})
     processes = [
-        subprocess.Popen(
+        Command(
             [
-                *runtime("promote", "--model", "fraud", "--version", str(number), "--by", f"writer-{number}"),
+                *("promote", "--model", "fraud", "--version", str(number), "--by", f"writer-{number}"),
                 *("--artifact-uri", f"s3://{bucket}/race/{number}", "--expected-sequence", "0"),
             ],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            environment,
+            tmp_path,
         )
         for number in writers
     ]
-    told = [(*process.communicate(timeout=120), process.returncode) for process in processes]
+    told = [(done.stdout, done.stderr, done.returncode) for done in (process.finish() for process in processes)]
     assert sorted(code for *_, code in told) == [0, 3, 3, 3, 3, 3, 3, 3], told
     winner = next(json.loads(output) for output, _, code in told if code == 0)
     for output, errors, code in told:
