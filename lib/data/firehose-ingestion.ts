@@ -91,7 +91,7 @@ export interface FirehoseIngestionProps {
  * delivery is late.
  *
  * Fails with `invalid-unique-keys`, `duplicate-unique-keys`, `invalid-error-prefix`, `invalid-buffer-interval`, `invalid-buffer-size`,
- * `invalid-retry-duration`, `invalid-freshness-alarm` or `key-without-direct-put`.
+ * `invalid-retry-duration`, `invalid-freshness-alarm`, `key-without-direct-put` or `table-of-s3-tables`.
  *
  * @see https://docs.aws.amazon.com/firehose/latest/dev/apache-iceberg-destination.html
  */
@@ -113,6 +113,8 @@ export class FirehoseIngestion extends Construct {
     const source = props.source ?? FirehoseSource.directPut();
     faults.check(!props.encryptionKey || source._kind === 'DirectPut', 'key-without-direct-put',
       'encryptionKey encrypts records that programs put themselves, but source is a stream or topic with an encryption of its own; leave it out');
+    faults.check(!props.table.s3TableCatalog, 'table-of-s3-tables',
+      'table is one of S3 Tables, which Firehose reaches through an integration of the account only; give a table of a lake, or let programs append by Iceberg\'s REST protocol');
     faults.throwIfAny();
     super(scope, id);
 

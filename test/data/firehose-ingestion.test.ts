@@ -6,7 +6,7 @@ import * as kinesis from 'aws-cdk-lib/aws-kinesis';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { faultsOf } from './support';
-import { Column, DataLake, FirehoseIngestion, FirehoseIngestionProps, FirehoseSource, IcebergType, Zone } from '../../lib/data';
+import { Column, DataLake, FirehoseIngestion, FirehoseIngestionProps, FirehoseSource, IcebergType, S3TableCatalog, Zone } from '../../lib/data';
 
 const columns = [Column.required('id', IcebergType.LONG)];
 const MSK = 'arn:aws:kafka:eu-west-1:111122223333:cluster/events/11111111-2222-3333-4444-555555555555-1';
@@ -129,6 +129,13 @@ describe('an ingestion', () => {
     const { stack, table, lake } = ingest();
     new FirehoseIngestion(stack, 'Second', { table, errorBucket: lake.bucket(Zone.RAW), errorPrefix: 'second' });
     Template.fromStack(stack).resourceCountIs('AWS::KinesisFirehose::DeliveryStream', 2);
+  });
+
+  test('refuses a table of S3 Tables, which it could not reach', () => {
+    expect(faultsOf(() => ingest((stack) => ({ table: new S3TableCatalog(stack, 'Tables').addTable('Clicks', { columns }) })))).toEqual([
+      '[table-of-s3-tables] table is one of S3 Tables, which Firehose reaches through an integration of the account only; give a table of a lake, or let programs append '
+      + 'by Iceberg\'s REST protocol',
+    ]);
   });
 
   test('says every fault at once', () => {
