@@ -529,7 +529,8 @@ def test_every_wrong_setting_is_named_at_once(
     assert main(["quality", "check", "--table", "orders", "--sample", "rows:0"]) == 2
     assert capsys.readouterr().err == (
         "error: ML_QUALITY_REPORT is not set; give s3://bucket/prefix for reports; "
-        "ML_QUALITY_SAMPLE: sample is 'rows:0'; allowed are all, newest-snapshot and rows:<number above 0>; "
+        "ML_QUALITY_SAMPLE: sample is 'rows:0'; allowed are all, newest-snapshot, newest-partition, newest-partition:<column> "
+        "and rows:<number above 0>; "
         "ML_QUALITY_TABLE is 'orders'; give database.table; "
         "nothing would be checked; set ML_QUALITY_CONTRACT, ML_QUALITY_SUITES or both; "
         "AWS_REGION is not set; give the region of the table and bucket\n"

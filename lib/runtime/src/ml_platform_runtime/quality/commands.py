@@ -38,7 +38,8 @@ def add_commands(add: AddCommand) -> None:
     )
     quality.add_argument("--report", help="s3://bucket/prefix for reports (default: ML_QUALITY_REPORT)")
     quality.add_argument(
-        "--sample", help="all, newest-snapshot or rows:<number> (default: ML_QUALITY_SAMPLE, else all)"
+        "--sample",
+        help="all, newest-snapshot, newest-partition[:<column>] or rows:<number> (default: ML_QUALITY_SAMPLE, else all)",
     )
     quality.add_argument("--snapshot", help="snapshot to check (default: ML_QUALITY_SNAPSHOT, else the newest)")
 

@@ -63,7 +63,7 @@ def run(settings: QualitySettings) -> Verdict:
         "snapshotId": scan.snapshot_id,
         "verdict": "failed" if failed else "passed",
         "checkedAt": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "sample": settings.sample.to_plain(),
+        "sample": scan.sample_plain(),
         "rowsChecked": rows,
         "contractVersion": None if contract is None else contract.version,
         "failedChecks": failed,

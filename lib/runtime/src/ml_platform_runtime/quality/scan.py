@@ -1,14 +1,15 @@
-"""Rows of an Iceberg table at one snapshot, a batch at a time: all of them, a sample, or those that the snapshot added."""
+"""Rows of an Iceberg table at one snapshot, a batch at a time: all, a sample, the newest partition, or what the snapshot added."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ml_platform_runtime.errors import BadInput
 from ml_platform_runtime.quality.checks import Slice
+from ml_platform_runtime.quality.partition import NewestPartition, newest_partition
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,19 +27,22 @@ class Sample:
 
     kind: str
     rows: int | None = None
+    column: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Sample:
-        """From `all`, `newest-snapshot` or `rows:100000`."""
-        kind, _, number = text.partition(":")
-        if text in {"all", "newest-snapshot"}:
+        """From `all`, `newest-snapshot`, `newest-partition`, `newest-partition:dt` or `rows:100000`."""
+        kind, _, rest = text.partition(":")
+        if text in {"all", "newest-snapshot", "newest-partition"}:
             return cls(text)
-        if kind == "rows" and number.isascii() and number.isdigit() and int(number) > 0:
-            return cls("rows", int(number))
-        raise BadInput(f"sample is {text!r}; allowed are all, newest-snapshot and rows:<number above 0>")
-
-    def to_plain(self) -> dict[str, Any]:
-        return {"kind": self.kind} if self.rows is None else {"kind": self.kind, "rows": self.rows}
+        if kind == "newest-partition" and rest:
+            return cls(kind, column=rest)
+        if kind == "rows" and rest.isascii() and rest.isdigit() and int(rest) > 0:
+            return cls("rows", int(rest))
+        raise BadInput(
+            f"sample is {text!r}; allowed are all, newest-snapshot, newest-partition, newest-partition:<column> "
+            "and rows:<number above 0>"
+        )
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Scan:
     snapshot: Snapshot | None
     sample: Sample
     columns: tuple[str, ...]
-    _picks: list[_Pick] = field(default_factory=list)
+    partition: NewestPartition | None = None
 
     @classmethod
     def of(cls, table: Table, snapshot_id: str | None, sample: Sample, columns: tuple[str, ...]) -> Scan:
@@ -67,14 +71,19 @@ class Scan:
         snapshot = _snapshot(table, snapshot_id)
         if sample.kind == "newest-snapshot":
             snapshot = _newest_with_rows(table, snapshot)
-        scan = cls(table, snapshot, sample, columns)
-        scan._picks = scan._plan()
-        return scan
+        newest = newest_partition(table, snapshot, sample.column) if sample.kind == "newest-partition" else None
+        return cls(table, snapshot, sample, columns, newest)
 
     @property
     def snapshot_id(self) -> str | None:
         """None of a table that never got a row."""
         return None if self.snapshot is None else str(self.snapshot.snapshot_id)
+
+    def sample_plain(self) -> dict[str, Any]:
+        """The sample as a report names it."""
+        rows = {} if self.sample.rows is None else {"rows": self.sample.rows}
+        partition = {} if self.partition is None else {"partition": self.partition.to_plain()}
+        return {"kind": self.sample.kind, **rows, **partition}
 
     @property
     def schema(self) -> pa.Schema:
@@ -85,7 +94,7 @@ class Scan:
 
     def slices(self) -> Iterator[Slice]:
         """The rows; the same ones in the same order each time."""
-        for pick in self._picks:
+        for pick in self._plan():
             start = 0
             for batch in self._read(pick.task):
                 part = _take(batch, pick, start)
@@ -109,6 +118,8 @@ class Scan:
     def _plan(self) -> list[_Pick]:
         if self.snapshot is None:
             return []
+        if self.sample.kind == "newest-partition":
+            return self._plan_partition()
         tasks = sorted(self._scan().plan_files(), key=lambda task: task.file.file_path)
         if self.sample.kind == "newest-snapshot":
             added = _added_files(self.table, self.snapshot)
@@ -116,6 +127,13 @@ class Scan:
         if self.sample.rows is None:
             return [_Pick(task) for task in tasks]
         return _spread(tasks, self.sample.rows, str(self.snapshot_id))
+
+    def _plan_partition(self) -> list[_Pick]:
+        partition = self.partition
+        if partition is None:
+            return []
+        tasks = self._scan().filter(partition.expression()).plan_files()
+        return [_Pick(one) for one in sorted(tasks, key=lambda task: task.file.file_path) if partition.holds(one.file)]
 
     def _read(self, task: FileScanTask) -> Iterator[pa.RecordBatch]:
         from pyiceberg.io.pyarrow import ArrowScan, _read_all_delete_files
