@@ -2,8 +2,7 @@ import { Annotations, type Duration } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import * as schedulerTargets from 'aws-cdk-lib/aws-scheduler-targets';
+import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { FeatureAccess } from './blueprint/access';
@@ -18,6 +17,7 @@ import { DetailType } from '../core/events/detail-type';
 import { checkUnique, show } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
 import { EventRule } from '../network/event-rule';
+import { scheduleRuns } from '../network/schedule-runs';
 
 /** Options of a materialization. */
 export interface FeatureMaterializationOptions {
@@ -114,8 +114,7 @@ export class FeatureMaterialization extends Construct {
     grantFiles(job.taskRole, [store._tablesArn]);
     this.stateMachine = job.stateMachine;
     this.taskRole = job.taskRole;
-    this.alarms = this.makeAlarms(plan, props);
-    if (props.schedule) this.makeSchedule(props.schedule);
+    this.alarms = this.makeScheduleAndAlarms(plan, props);
     if (props.onDataArrived) this.makeRule(props);
     this.writeCost = this.tellCost(props);
   }
@@ -125,17 +124,14 @@ export class FeatureMaterialization extends Construct {
     return this.stateMachine.metricSucceeded(options);
   }
 
-  private makeAlarms({ maxAgeHours, maxFreshnessSeconds }: Plan, { store, views }: FeatureMaterializationProps): cloudwatch.Alarm[] {
+  private makeScheduleAndAlarms({ maxAgeHours, maxFreshnessSeconds }: Plan, { store, views, schedule }: FeatureMaterializationProps): cloudwatch.Alarm[] {
     const actions = store._props.alarmActions ?? [];
+    const deadLetters = schedule && scheduleRuns(this, this.stateMachine, { Schedule: schedule });
     return [
-      failureAlarm(this, this.stateMachine, 'values of features were not written', actions),
+      failureAlarm(this, this.stateMachine, 'values of features were not written', actions, deadLetters),
       ...maxAgeHours === undefined ? [] : [staleAlarm(this, this.stateMachine, maxAgeHours, actions)],
       ...maxFreshnessSeconds === undefined ? [] : views.map((view) => freshnessAlarm(this, view, maxFreshnessSeconds, actions)),
     ];
-  }
-
-  private makeSchedule(schedule: scheduler.ScheduleExpression): void {
-    new scheduler.Schedule(this, 'Schedule', { schedule, target: new schedulerTargets.StepFunctionsStartExecution(this.stateMachine, {}) });
   }
 
   private makeRule({ store, views }: FeatureMaterializationProps): void {

@@ -2,7 +2,6 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import * as schedulerTargets from 'aws-cdk-lib/aws-scheduler-targets';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { FeatureAccess } from './blueprint/access';
@@ -14,6 +13,7 @@ import { failureAlarm } from './private/alarms';
 import { FeatureJob } from './private/feature-job';
 import { grantFiles } from './private/grant-files';
 import { Faults } from '../core/private/faults';
+import { scheduleRuns } from '../network/schedule-runs';
 
 /** Options of a comparison of training with serving. */
 export interface FeatureSkewCheckOptions {
@@ -80,11 +80,9 @@ export class FeatureSkewCheck extends Construct {
     grantFiles(job.taskRole, [store._tablesArn]);
     this.stateMachine = job.stateMachine;
     this.taskRole = job.taskRole;
-    this.alarm = failureAlarm(this, job.stateMachine, 'serving answers with other values than training sees, or nobody could compare them', store._props.alarmActions ?? []);
-    new scheduler.Schedule(this, 'Schedule', {
-      schedule: props.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
-      target: new schedulerTargets.StepFunctionsStartExecution(job.stateMachine, {}),
-    });
+    const deadLetters = scheduleRuns(this, job.stateMachine, { Schedule: props.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)) });
+    const what = 'serving answers with other values than training sees, or nobody could compare them';
+    this.alarm = failureAlarm(this, job.stateMachine, what, store._props.alarmActions ?? [], deadLetters);
   }
 }
 

@@ -33,6 +33,15 @@ export function letEventBridgeFill(queue: sqs.Queue, sourceArn: string): void {
 }
 
 /**
+ * What lies in a dead-letter queue.
+ *
+ * @internal
+ */
+export function metricDeadLetters(queue: sqs.IQueue): cloudwatch.Metric {
+  return queue.metricApproximateNumberOfMessagesVisible({ statistic: cloudwatch.Stats.MAXIMUM, period: Duration.minutes(5) });
+}
+
+/**
  * An alarm that rings while something lies in a dead-letter queue.
  *
  * @internal
@@ -40,15 +49,13 @@ export function letEventBridgeFill(queue: sqs.Queue, sourceArn: string): void {
 export function deadLettersAlarm(
   scope: Construct, id: string, queue: sqs.IQueue, description: string, actions: cloudwatch.IAlarmAction[] = [],
 ): cloudwatch.Alarm {
-  const alarm = queue
-    .metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: Duration.minutes(5) })
-    .createAlarm(scope, id, {
-      alarmDescription: description,
-      threshold: 0,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-    });
+  const alarm = metricDeadLetters(queue).createAlarm(scope, id, {
+    alarmDescription: description,
+    threshold: 0,
+    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+    evaluationPeriods: 1,
+    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+  });
   alarm.addAlarmAction(...actions);
   return alarm;
 }

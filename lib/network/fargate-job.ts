@@ -4,11 +4,16 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { acknowledgeAll, acknowledgeWildcards } from './acknowledge-wildcards';
 import { JOB_CONTAINER, machineSeconds, runRights, waitRights, type JobPatience, type JobPlan, type JobRight, type JobTarget } from './blueprint/job-plan';
+import { metricDeadLetters } from './dead-letters';
 import type { IMlNetwork } from './interfaces';
+
+/** How runs are counted. */
+const RUNS = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5) };
 
 /** Where a job stands and what its container is given. */
 export interface JobPlace {
@@ -92,15 +97,16 @@ export function makeJobMachine(scope: Construct, job: FargateJob, patience: JobP
   return machine;
 }
 
-/** Rings when a run fails for good or takes too long. */
+/** Rings when a run fails for good or takes too long, and while the queue has a start that did not succeed. */
 export function failedRunsAlarm(
-  scope: Construct, id: string, machine: sfn.IStateMachine, description: string, actions: cloudwatch.IAlarmAction[],
+  scope: Construct, id: string, machine: sfn.IStateMachine, description: string, actions: cloudwatch.IAlarmAction[], deadLetters?: sqs.IQueue,
 ): cloudwatch.Alarm {
-  const options = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5) };
+  const runs = { failed: machine.metricFailed(RUNS), late: machine.metricTimedOut(RUNS) };
+  const metrics: Record<string, cloudwatch.IMetric> = deadLetters ? { ...runs, lost: metricDeadLetters(deadLetters) } : runs;
   const alarm = new cloudwatch.Alarm(scope, id, {
     metric: new cloudwatch.MathExpression({
-      expression: 'FILL(failed, 0) + FILL(late, 0)',
-      usingMetrics: { failed: machine.metricFailed(options), late: machine.metricTimedOut(options) },
+      expression: Object.keys(metrics).map((name) => `FILL(${name}, 0)`).join(' + '),
+      usingMetrics: metrics,
       period: Duration.minutes(5),
       label: 'runs that did not end well',
     }),

@@ -1,13 +1,15 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { image } from './support';
 import { type JobTarget, machineSeconds, oneTaskMachine, runRights, runTaskState, waitRights } from '../../lib/network/blueprint/job-plan';
 import { failedRunsAlarm, type JobPlace, jobCluster, makeJob, makeJobMachine } from '../../lib/network/fargate-job';
+import { scheduleRuns } from '../../lib/network/schedule-runs';
 import { textNetwork } from '../cluster/support';
 import { nag } from '../conformance/cloudformation-oracles';
 
@@ -79,7 +81,10 @@ function make(place: Partial<JobPlace> = {}, ids = ['Job']): { app: App; stack: 
       network, cluster, image, environment: { KEY: 'value' }, logRetention: logs.RetentionDays.ONE_WEEK, description: 'A job', ...place,
     });
     const machine = makeJobMachine(scope, job, PATIENCE, oneTaskMachine(job.target, PATIENCE));
-    failedRunsAlarm(scope, 'Failed', machine, 'no work was done', [action]);
+    const rate = (days: number) => scheduler.ScheduleExpression.rate(Duration.days(days));
+    const deadLetters = scheduleRuns(scope, machine, { Daily: rate(1), Weekly: rate(7) });
+    failedRunsAlarm(scope, 'Failed', machine, 'no work was done', [action], deadLetters);
+    failedRunsAlarm(scope, 'Unscheduled', machine, 'nobody started it', []);
   }
   return { app, stack, template: Template.fromStack(stack.node.findChild(ids[0] as string) as Stack) };
 }
@@ -107,11 +112,29 @@ describe('a job', () => {
     expect(JSON.parse(text)).toMatchObject({ StartAt: 'Run', TimeoutSeconds: 3 * 600 + 1800 });
   });
 
-  test('rings when a run fails or takes too long', () => {
+  test('is started by the clock; what could not be started within an hour is kept', () => {
+    template.resourceCountIs('AWS::Scheduler::Schedule', 2);
+    template.resourceCountIs('AWS::SQS::Queue', 1);
+    const [[queue] = ['']] = Object.entries(template.findResources('AWS::SQS::Queue'));
+    for (const ScheduleExpression of ['rate(1 day)', 'rate(7 days)']) {
+      template.hasResourceProperties('AWS::Scheduler::Schedule', {
+        ScheduleExpression,
+        Target: Match.objectLike({ Input: '{}', RetryPolicy: { MaximumEventAgeInSeconds: 3600, MaximumRetryAttempts: 185 }, DeadLetterConfig: { Arn: { 'Fn::GetAtt': [queue, 'Arn'] } } }),
+      });
+    }
+  });
+
+  test('rings when a run fails, takes too long or could not be started', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmDescription: 'no work was done', Threshold: 0, ComparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD, TreatMissingData: 'notBreaching',
       AlarmActions: ['arn:aws:sns:eu-west-1:111122223333:alarms'],
-      Metrics: Match.arrayWith([Match.objectLike({ Expression: 'FILL(failed, 0) + FILL(late, 0)' })]),
+      Metrics: Match.arrayWith([
+        Match.objectLike({ Expression: 'FILL(failed, 0) + FILL(late, 0) + FILL(lost, 0)' }),
+        Match.objectLike({ Id: 'lost', MetricStat: Match.objectLike({ Metric: Match.objectLike({ Namespace: 'AWS/SQS', MetricName: 'ApproximateNumberOfMessagesVisible' }) }) }),
+      ]),
+    });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmDescription: 'nobody started it', Metrics: Match.arrayWith([Match.objectLike({ Expression: 'FILL(failed, 0) + FILL(late, 0)' })]),
     });
   });
 

@@ -1,14 +1,13 @@
-import { Duration } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as eventTargets from 'aws-cdk-lib/aws-events-targets';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import * as schedulerTargets from 'aws-cdk-lib/aws-scheduler-targets';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { DetailType } from '../../core/events/detail-type';
-import { deadLetterQueue, deadLettersAlarm } from '../../network/dead-letters';
+import { deadLettersAlarm } from '../../network/dead-letters';
 import { EventRule } from '../../network/event-rule';
+import { scheduleRuns } from '../../network/schedule-runs';
 import type { QualityCheckBlueprint } from '../blueprint/quality-check';
 import type { DataQualityCheckProps } from '../quality-check-props';
 
@@ -42,17 +41,7 @@ function onSchedule(
   scope: Construct, { schedules }: QualityCheckBlueprint, { alarmActions }: DataQualityCheckProps, stateMachine: sfn.StateMachine,
 ): cloudwatch.Alarm[] {
   if (schedules.length === 0) return [];
-  const queue = deadLetterQueue(scope, 'ScheduleDeadLetters');
-  schedules.forEach((expression, index) => new scheduler.Schedule(scope, `Schedule${index + 1}`, {
-    schedule: scheduler.ScheduleExpression.expression(expression),
-    description: `Quality check ${scope.node.path}`.slice(0, 512),
-    target: new schedulerTargets.StepFunctionsStartExecution(stateMachine, {
-      deadLetterQueue: queue,
-      input: scheduler.ScheduleTargetInput.fromObject({}),
-      // a check that is an hour late is done by the next one
-      maxEventAge: Duration.hours(1),
-      retryAttempts: 10,
-    }),
-  }));
+  const all = schedules.map((expression, index) => [`Schedule${index + 1}`, scheduler.ScheduleExpression.expression(expression)] as const);
+  const queue = scheduleRuns(scope, stateMachine, Object.fromEntries(all));
   return [deadLettersAlarm(scope, 'ScheduleDeadLettersAlarm', queue, `${scope.node.path}: the schedule could not start a check; see the dead-letter queue`, alarmActions)];
 }

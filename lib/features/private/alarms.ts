@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { failedRunsAlarm } from '../../network/fargate-job';
@@ -7,9 +8,12 @@ import type { FeatureView } from '../feature-view';
 
 const { ComparisonOperator, TreatMissingData } = cloudwatch;
 
-/** Goes off when a run fails for good or takes too long. */
-export function failureAlarm(scope: Construct, machine: sfn.StateMachine, what: string, actions: cloudwatch.IAlarmAction[]): cloudwatch.Alarm {
-  return failedRunsAlarm(scope, 'FailureAlarm', machine, `${scope.node.path}: ${what}; the log of the task says why`, actions);
+/** Goes off when a run fails for good or takes too long, or its schedule could not start one. */
+export function failureAlarm(
+  scope: Construct, machine: sfn.StateMachine, what: string, actions: cloudwatch.IAlarmAction[], deadLetters?: sqs.IQueue,
+): cloudwatch.Alarm {
+  const where = `the log of the task says why${deadLetters ? ', or the dead-letter queue if none was started' : ''}`;
+  return failedRunsAlarm(scope, 'FailureAlarm', machine, `${scope.node.path}: ${what}; ${where}`, actions, deadLetters);
 }
 
 /** Goes off when no run ended well for so many hours; silence counts as no run. */

@@ -1,19 +1,26 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { type Duration, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import { oneTaskMachine } from '../../network/blueprint/job-plan';
 import { failedRunsAlarm, makeJob, makeJobMachine } from '../../network/fargate-job';
 import type { IMlNetwork } from '../../network/interfaces';
-import type { InternalService } from '../../network/internal-service';
+import { scheduleRuns } from '../../network/schedule-runs';
+
+/** What a task has to know of the server. */
+export interface ServerBesideTasks {
+  readonly connections: ec2.Connections;
+  /** ECS cluster for tasks. */
+  readonly cluster: ecs.ICluster;
+}
 
 /** A command of the registry's image that runs on a schedule, beside the server. */
 export interface RegistryTaskProps {
   readonly network: IMlNetwork;
-  readonly server: InternalService;
+  readonly server: ServerBesideTasks;
   readonly image: ecs.ContainerImage;
   readonly cpuArchitecture?: ecs.CpuArchitecture;
   readonly command: string[];
@@ -25,7 +32,7 @@ export interface RegistryTaskProps {
   readonly alarmActions: cloudwatch.IAlarmAction[];
 }
 
-/** A Fargate task that a schedule starts by a state machine, so that a task that fails is seen: the execution fails with it. */
+/** A Fargate task that a schedule starts by a state machine, so that a task that fails is seen, and one that could not be started. */
 export class RegistryTask extends Construct {
   readonly taskDefinition: ecs.FargateTaskDefinition;
   readonly alarm: cloudwatch.Alarm;
@@ -44,10 +51,7 @@ export class RegistryTask extends Construct {
     this.taskDefinition = job.taskDefinition;
     const patience = { timeoutSeconds: 1800, tries: 1 };
     const machine = makeJobMachine(this, job, patience, oneTaskMachine(job.target, patience));
-    new scheduler.Schedule(this, 'Schedule', {
-      schedule: scheduler.ScheduleExpression.rate(props.every),
-      target: new StepFunctionsStartExecution(machine, { retryAttempts: 3, maxEventAge: Duration.hours(1) }),
-    });
-    this.alarm = failedRunsAlarm(this, 'FailedAlarm', machine, props.alarmDescription, props.alarmActions);
+    const deadLetters = scheduleRuns(this, machine, { Schedule: scheduler.ScheduleExpression.rate(props.every) });
+    this.alarm = failedRunsAlarm(this, 'FailedAlarm', machine, props.alarmDescription, props.alarmActions, deadLetters);
   }
 }
