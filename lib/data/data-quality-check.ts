@@ -7,9 +7,9 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
-import type { ContractJson } from './blueprint/contract-file';
+import { columnTypesOf, partitionTransformsOf, type ContractJson } from './blueprint/contract-file';
 import { updatesContracts } from './blueprint/planned-table';
-import { QUALITY_NAMESPACE, qualityCheck, type QualityCheckBlueprint } from './blueprint/quality-check';
+import { QUALITY_NAMESPACE, qualityCheck, type QualityCheckBlueprint, type QualityCheckInput } from './blueprint/quality-check';
 import { QualityChecks, QualityTrigger } from './blueprint/quality-choices';
 import { makeQualityTask } from './private/quality-task';
 import { makeTriggers } from './private/quality-triggers';
@@ -141,7 +141,7 @@ function decide(
     tableName: props.table.tableName,
     contracts: resolved,
     suites: suites.map((file) => ({ file, text: existsSync(file) ? readFileSync(file, 'utf8') : undefined })),
-    columns: columnsOf(props, resolved),
+    ...shapeOf(props, resolved),
     sample: props.sample,
     triggers: props.triggers ?? (props.eventBus ? [QualityTrigger.onDataArrived()] : []),
     hasBus: props.eventBus !== undefined,
@@ -163,7 +163,9 @@ function checkRoute(faults: Faults, { network, table, eventBus }: DataQualityChe
     `network has no route out, and the task needs interface endpoints for ${missing.join(', ')}; add them to the network, or give it a NAT gateway`);
 }
 
-function columnsOf({ table }: DataQualityCheckProps, contracts: (ContractJson | undefined)[]): string[] | undefined {
-  const names = table.columnTypes && Object.keys(table.columnTypes);
-  return names ?? contracts[0]?.schema.fields.map(({ name }) => name);
+function shapeOf({ table }: DataQualityCheckProps, [contract]: (ContractJson | undefined)[]): Pick<QualityCheckInput, 'columnTypes' | 'partitionTransforms'> {
+  return {
+    columnTypes: table.columnTypes ?? (contract && columnTypesOf(contract)),
+    partitionTransforms: table.partitionTransforms ?? (contract && partitionTransformsOf(contract)),
+  };
 }

@@ -100,6 +100,7 @@ export class IcebergTable extends TableBase {
   readonly tableArn: string;
   readonly location: string;
   readonly columnTypes?: { readonly [name: string]: string };
+  readonly partitionTransforms?: { readonly [column: string]: string };
   readonly grants: IIcebergTableGrants;
   /** Bucket that holds the table. */
   readonly bucket: s3.IBucket;
@@ -109,7 +110,7 @@ export class IcebergTable extends TableBase {
 
   constructor(scope: Construct, id: string, props: IcebergTableProps) {
     const faults = Faults.of(scope, id);
-    const { created: plan, columnTypes } = plannedTable(faults, scope, snakeCase(id), props);
+    const { created: plan, columnTypes, partitionTransforms } = plannedTable(faults, scope, snakeCase(id), props);
     const bucket = faults.collect(() => props.lake.bucket(props.zone ?? Zone.PROCESSED));
     checkRemovalPolicy(faults, props.removalPolicy);
     destroysData(scope, faults, 'removalPolicy', props.removalPolicy === RemovalPolicy.DESTROY);
@@ -120,6 +121,7 @@ export class IcebergTable extends TableBase {
     this.tableName = plan.tableName;
     this.databaseName = props.lake.databaseName;
     this.columnTypes = columnTypes;
+    this.partitionTransforms = partitionTransforms;
     this.contract = props.contract;
     this.bucket = bucket ?? props.lake.bucket(props.zone ?? Zone.PROCESSED);
     this.location = `s3://${this.bucket.bucketName}/${plan.prefix}`;

@@ -27,6 +27,8 @@ export interface IIcebergTable extends IConstruct {
   readonly location: string;
   /** Types of the top-level columns by name, for example `long`; undefined where they are not known, as of a table that exists. */
   readonly columnTypes?: { readonly [name: string]: string };
+  /** Iceberg's transforms by the column that they cut by, for example `day`; undefined where they are not known. */
+  readonly partitionTransforms?: { readonly [column: string]: string };
   /** The contract through which the table evolves, if it has one. */
   readonly contract?: DataContract;
   /** The catalog of S3 Tables that has the table; undefined for a table of Glue. */

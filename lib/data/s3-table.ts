@@ -71,6 +71,7 @@ export class S3Table extends TableBase {
   readonly tableArn: string;
   readonly location: string;
   readonly columnTypes?: { readonly [name: string]: string };
+  readonly partitionTransforms?: { readonly [column: string]: string };
   readonly s3TableCatalog?: IS3TableCatalog;
   readonly grants: IIcebergTableGrants;
   /** The table's contract, if it has one. */
@@ -80,7 +81,7 @@ export class S3Table extends TableBase {
 
   constructor(scope: Construct, id: string, props: S3TableProps) {
     const faults = Faults.of(scope, id);
-    const { created: plan, columnTypes } = plannedTable(faults, scope, snakeCase(id), props);
+    const { created: plan, columnTypes, partitionTransforms } = plannedTable(faults, scope, snakeCase(id), props);
     const optimizers = tableOptimizers(faults, props.maintenance ?? TableMaintenance.compaction());
     checkRemovalPolicy(faults, props.removalPolicy);
     destroysData(scope, faults, 'removalPolicy', props.removalPolicy === RemovalPolicy.DESTROY);
@@ -107,6 +108,7 @@ export class S3Table extends TableBase {
     this.tableArn = this.resource.attrTableArn;
     this.location = this.resource.attrWarehouseLocation;
     this.columnTypes = columnTypes;
+    this.partitionTransforms = partitionTransforms;
     this.contract = props.contract;
     this.grants = new S3TableGrants(catalog, this.tableArn);
   }

@@ -13,7 +13,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { faultsOf } from './support';
 import {
-  Column, DataContract, DataQualityCheck, DataQualityCheckProps, IcebergTable, IcebergType, QualityChecks, QualitySample, QualityTrigger, S3Table, S3TableCatalog,
+  Column, DataContract, DataLake, DataQualityCheck, DataQualityCheckProps, IcebergTable, IcebergType, Partition, QualityChecks, QualitySample, QualityTrigger, S3Table, S3TableCatalog,
 } from '../../lib/data';
 import { textNetwork } from '../cluster/support';
 import { image } from '../network/support';
@@ -309,6 +309,8 @@ describe('options', () => {
   test('of the sample', () => {
     const sampled = (given: Partial<DataQualityCheckProps>) => environment(template(given)).ML_QUALITY_SAMPLE as string;
     expect(sampled({ sample: QualitySample.rows(500) })).toBe('rows:500');
+    expect(sampled({ sample: QualitySample.newestPartition(), checks: [QualityChecks.suite(suite())] })).toBe('newest-partition');
+    expect(sampled({ sample: QualitySample.newestPartition('day'), checks: [QualityChecks.suite(suite())] })).toBe('newest-partition:day');
     expect(sampled({ sample: QualitySample.all(), checks: [QualityChecks.suite(suite())] })).toBe('all');
     expect(sampled({ checks: [QualityChecks.suite(suite())] })).toBe('rows:100000');
   });
@@ -422,6 +424,40 @@ describe('validation', () => {
     [{ cpu: 300 }, 'invalid-cpu', 'cpu 300 is not a Fargate size; use one of 256, 512, 1024, 2048, 4096, 8192, 16384 CPU units'],
   ].map(([given, code, message]) => [code, message, given] as [string, string, Partial<DataQualityCheckProps>]))('fails with %s: %s', (code, message, given) => {
     expect(faultsOf(() => template(given))).toEqual([`[${code}] ${message}`]);
+  });
+
+  describe('of the newest partition', () => {
+    const cut = (sample: QualitySample, partitionBy: Partition[]) => {
+      const stack = stackWith();
+      const columns = [Column.optional('at', IcebergType.TIMESTAMPTZ), Column.optional('day', IcebergType.DATE), Column.optional('dt', IcebergType.STRING)];
+      const table = new DataLake(stack, 'Cut').addTable('Orders', { columns, partitionBy });
+      const file = suite({ name: 'x', expectations: [{ type: 'expect_column_values_to_be_unique', kwargs: { column: 'dt' } }] });
+      return () => make(stack, { table, sample, checks: [QualityChecks.suite(file)] });
+    };
+    const TIME = 'sample is the newest partition, but the table has no partitions by time (it has ';
+    const OR = '); name an identity partition with newestPartition(\'<column>\'), or use newestSnapshot()';
+
+    test.each<[Partition[], string | undefined]>([
+      [[Partition.hour('at')], undefined], [[Partition.bucket('dt', 4), Partition.identity('day')], undefined], [[Partition.identity('dt')], 'dt'], [[Partition.day('at')], 'at'],
+    ])('takes %j', (partitionBy, column) => {
+      cut(QualitySample.newestPartition(column), partitionBy)();
+    });
+
+    test.each<[Partition[], string | undefined, string]>([
+      [[], undefined, `${TIME}none${OR}`],
+      [[Partition.bucket('at', 4), Partition.identity('dt')], undefined, `${TIME}bucket[4](at), identity(dt)${OR}`],
+      [[Partition.bucket('dt', 4)], 'dt', 'sample is the newest partition by \'dt\', but the table has no partitions by values or times of it (it has bucket[4](dt)); name another column, or use newestSnapshot()'],
+    ])('refuses %j', (partitionBy, column, message) => {
+      expect(faultsOf(cut(QualitySample.newestPartition(column), partitionBy))).toEqual([`[no-newest-partition] ${message}`]);
+    });
+
+    test('knows a table that exists by its contract', () => {
+      const by = (sourceId: number, transform: string) => contract(FINE, { 'partition-spec': [{ 'source-id': sourceId, 'field-id': 1000, transform, 'name': 'part' }] });
+      template({ checks: [QualityChecks.contract(by(4, 'month'))], sample: QualitySample.newestPartition() });
+      expect(faultsOf(() => template({ checks: [QualityChecks.contract(by(7, 'identity'))], sample: QualitySample.newestPartition() }))).toEqual([
+        `[no-newest-partition] ${TIME}identity(address.city)${OR}`,
+      ]);
+    });
   });
 
   test('refuses arrivals that are named twice', () => {

@@ -103,6 +103,18 @@ export function columnTypesOf(shape: TableShape): { [name: string]: string } {
   return Object.fromEntries(shape.schema.fields.map(({ name, type }) => [name, typeName(type)]));
 }
 
+/** Iceberg's transforms by the column that they cut by, for example `{ at: 'day' }`; columns inside structs have dots. */
+export function partitionTransformsOf(shape: TableShape): { [column: string]: string } {
+  const paths = pathsOf(shape.schema.fields, '');
+  return Object.fromEntries(shape['partition-spec'].map((one) => [paths.get(one['source-id']) ?? one.name, one.transform]));
+}
+
+function pathsOf(fields: FieldJson[], prefix: string): Map<number, string> {
+  return new Map(fields.flatMap(({ id, name, type }): [number, string][] => [
+    [id, prefix + name], ...(typeof type !== 'string' && type.type === 'struct' ? pathsOf(type.fields, `${prefix}${name}.`) : []),
+  ]));
+}
+
 function typeName(type: TypeJson): string {
   if (typeof type === 'string') return type;
   switch (type.type) {

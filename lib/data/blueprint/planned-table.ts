@@ -1,5 +1,5 @@
 import type { IConstruct } from 'constructs';
-import { columnTypesOf, firstShape, UPDATE_CONTRACTS } from './contract-file';
+import { columnTypesOf, firstShape, partitionTransformsOf, UPDATE_CONTRACTS } from './contract-file';
 import { blueprintOf } from './contract-schema';
 import type { DataContract } from './data-contract';
 import { icebergTable, type IcebergTableBlueprint } from './iceberg-table';
@@ -11,6 +11,7 @@ import type { Faults } from '../../core/private/faults';
 export interface PlannedTable {
   readonly created: IcebergTableBlueprint;
   readonly columnTypes: { readonly [name: string]: string };
+  readonly partitionTransforms: { readonly [column: string]: string };
 }
 
 const IN_CONTRACT = ['columns', 'partitionBy', 'sortBy', 'identifiedBy', 'comment', 'properties'] as const;
@@ -37,7 +38,11 @@ export function plannedTable(faults: Faults, scope: IConstruct, name: string, de
     comment: definition.comment,
     properties: definition.properties,
   });
-  return { created, columnTypes: Object.fromEntries(columns.map((column) => [column.name, column.type.toString()])) };
+  return {
+    created,
+    columnTypes: Object.fromEntries(columns.map((column) => [column.name, column.type.toString()])),
+    partitionTransforms: Object.fromEntries((definition.partitionBy ?? []).map(({ column, transform }) => [column, transform])),
+  };
 }
 
 /** True if this synthesis writes contract files. */
@@ -50,6 +55,7 @@ export function updatesContracts(scope: IConstruct): boolean {
 const NOTHING: PlannedTable = {
   created: blueprintOf('', { 'schema': { 'type': 'struct', 'schema-id': 0, 'fields': [] }, 'partition-spec': [], 'sort-order': [], 'properties': {} }),
   columnTypes: {},
+  partitionTransforms: {},
 };
 
 function contractedTable(faults: Faults, contract: DataContract, tableName: string | undefined, update: boolean): PlannedTable | undefined {
@@ -57,5 +63,5 @@ function contractedTable(faults: Faults, contract: DataContract, tableName: stri
   if (!resolved) return undefined;
   faults.check(tableName === undefined || tableName === resolved.table, 'contract-of-another-table',
     `tableName ${show(tableName)} is not ${show(resolved.table)}, the table of contract '${contract.file}'; leave it out`);
-  return { created: blueprintOf(resolved.table, firstShape(resolved)), columnTypes: columnTypesOf(resolved) };
+  return { created: blueprintOf(resolved.table, firstShape(resolved)), columnTypes: columnTypesOf(resolved), partitionTransforms: partitionTransformsOf(resolved) };
 }

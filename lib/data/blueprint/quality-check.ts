@@ -1,7 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { ContractJson } from './contract-file';
 import type { QualitySample, QualityTrigger } from './quality-choices';
-import { asksForAnything, asksForFreshness, checkRules, checkSuiteColumns } from './quality-rules';
+import { asksForAnything, asksForFreshness, checkNewestPartition, checkRules, checkSuiteColumns } from './quality-rules';
 import { checkInteger, checkText, kebab, show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
@@ -22,8 +22,10 @@ export interface QualityCheckInput {
   /** Resolved contracts; undefined stands for one that has faults. */
   readonly contracts: (ContractJson | undefined)[];
   readonly suites: SuiteFile[];
-  /** Names of the table's columns, if they are known. */
-  readonly columns?: string[];
+  /** Types of the table's columns, if they are known. */
+  readonly columnTypes?: { readonly [name: string]: string };
+  /** How the table is cut, if it is known. */
+  readonly partitionTransforms?: { readonly [column: string]: string };
   readonly sample?: QualitySample;
   readonly triggers: QualityTrigger[];
   readonly hasBus: boolean;
@@ -79,7 +81,7 @@ export function qualityCheck(faults: Faults, input: QualityCheckInput): QualityC
   };
 }
 
-function checkFiles(faults: Faults, { tableName, contracts, suites, columns }: QualityCheckInput): void {
+function checkFiles(faults: Faults, { tableName, contracts, suites, columnTypes }: QualityCheckInput): void {
   faults.check(contracts.length + suites.length > 0, 'no-checks',
     'checks is empty and the table has no contract, so nothing would be checked; give QualityChecks.contract or QualityChecks.suite');
   faults.check(contracts.length <= 1, 'duplicate-contract', 'checks has more than one contract, but a table has one; keep one of them');
@@ -91,7 +93,7 @@ function checkFiles(faults: Faults, { tableName, contracts, suites, columns }: Q
       `the contract of ${show(contract.table)} has neither checks nor required columns, so nothing would be checked; add checks to it`);
     checkRules(faults, contract);
   }
-  for (const suite of suites) checkSuite(faults, suite, columns);
+  for (const suite of suites) checkSuite(faults, suite, columnTypes && Object.keys(columnTypes));
 }
 
 function checkSuite(faults: Faults, { file, text }: SuiteFile, columns: string[] | undefined): void {
@@ -111,8 +113,12 @@ function parse(text: string): { name?: unknown; expectations?: unknown } | undef
   }
 }
 
-function sampleOf(faults: Faults, { sample, suites, contracts }: QualityCheckInput): string {
+function sampleOf(faults: Faults, { sample, suites, contracts, columnTypes, partitionTransforms }: QualityCheckInput): string {
   if (!sample) return suites.length > 0 ? 'rows:100000' : 'all';
+  if (sample._kind === 'newest-partition') {
+    checkNewestPartition(faults, sample._column, columnTypes, partitionTransforms);
+    return ['newest-partition', ...(sample._column === undefined ? [] : [sample._column])].join(':');
+  }
   if (sample._kind !== 'rows') return sample._kind;
   checkInteger(faults, 'sample.rows', sample._rows, { min: 1, max: 100_000_000 });
   const fresh = contracts.some((contract) => contract !== undefined && asksForFreshness(contract));

@@ -85,10 +85,23 @@ export class QualitySample {
     return new QualitySample('newest-snapshot');
   }
 
+  /**
+   * The rows of the newest partition: of the greatest year, month, day, hour, date or timestamp that the table is cut by. Manifests
+   * tell which one it is, so that nothing else of the table is read. Files from before the table was cut that way do not count.
+   *
+   * @param column partition column that says what is new, for example a string `dt` with dates as text; without it the first one
+   *   that is a time
+   */
+  static newestPartition(column?: string): QualitySample {
+    return new QualitySample('newest-partition', undefined, column);
+  }
+
   private constructor(
     /** @internal */
-    readonly _kind: 'all' | 'rows' | 'newest-snapshot',
+    readonly _kind: 'all' | 'rows' | 'newest-snapshot' | 'newest-partition',
     /** @internal */
     readonly _rows?: number,
+    /** @internal */
+    readonly _column?: string,
   ) {}
 }

@@ -35,6 +35,21 @@ export function checkSuiteColumns(faults: Faults, file: string, expectations: un
   }
 }
 
+/** Refuses a newest partition of a table that has none, as far as it is known how the table is cut. */
+export function checkNewestPartition(
+  faults: Faults, column: string | undefined, types: { readonly [name: string]: string } = {}, transforms?: { readonly [column: string]: string },
+): void {
+  if (!transforms) return;
+  const isTime = (name: string, transform: string) => ['year', 'month', 'day', 'hour'].includes(transform)
+    || (transform === 'identity' && MOMENTS.includes(types[name] ?? ''));
+  const fits = Object.entries(transforms).some(([name, transform]) =>
+    (column === undefined ? isTime(name, transform) : name === column && !/^(bucket|truncate|void)/.test(transform)));
+  const have = Object.entries(transforms).map(([name, transform]) => `${transform}(${name})`).join(', ') || 'none';
+  faults.check(fits, 'no-newest-partition', column === undefined
+    ? `sample is the newest partition, but the table has no partitions by time (it has ${have}); name an identity partition with newestPartition('<column>'), or use newestSnapshot()`
+    : `sample is the newest partition by ${show(column)}, but the table has no partitions by values or times of it (it has ${have}); name another column, or use newestSnapshot()`);
+}
+
 /** True if a contract asks for anything at all. */
 export function asksForAnything({ schema, checks }: ContractJson): boolean {
   return Object.keys(checks).length > 0 || schema.fields.some(({ required }) => required) || (schema['identifier-field-ids'] ?? []).length > 0;
