@@ -23,6 +23,7 @@ export * from './blueprint/partition';
 export * from './blueprint/quality-choices';
 export * from './blueprint/sort';
 export * from './blueprint/spark-architecture';
+export * from './blueprint/table-layout';
 export * from './blueprint/table-maintenance';
 export * from './blueprint/zone';
 export * from './blueprint/zone-transition';

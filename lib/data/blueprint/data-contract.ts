@@ -9,14 +9,13 @@ import {
 } from './contract-file';
 import { checkFieldIds, keepIds, shapeOf } from './contract-schema';
 import { icebergTable } from './iceberg-table';
-import type { Partition } from './partition';
-import type { Sort } from './sort';
+import type { TableLayout } from './table-layout';
 import { checkNumber, show } from '../../core/private/checks';
 import { Faults } from '../../core/private/faults';
 import { suggest } from '../../core/private/suggest';
 
 /** What a table is, in code. */
-export interface DataContractProps {
+export interface DataContractProps extends TableLayout {
   /** Columns, in order. Their ids are kept in the file, so a new one may stand anywhere. */
   readonly columns: Column[];
 
@@ -26,42 +25,6 @@ export interface DataContractProps {
    * @default - the name of the file: `contracts/card-payments.json` gives `card_payments`
    */
   readonly tableName?: string;
-
-  /**
-   * How the table is cut into parts.
-   *
-   * @default - not at all
-   */
-  readonly partitionBy?: Partition[];
-
-  /**
-   * How rows are ordered inside data files.
-   *
-   * @default - as they are written
-   */
-  readonly sortBy?: Sort[];
-
-  /**
-   * Required columns that together identify a row.
-   *
-   * @default - none
-   */
-  readonly identifiedBy?: string[];
-
-  /**
-   * What the table holds.
-   *
-   * @default - none
-   */
-  readonly comment?: string;
-
-  /**
-   * Further table properties.
-   *
-   * @default - Iceberg's defaults
-   * @see https://iceberg.apache.org/docs/latest/configuration/
-   */
-  readonly properties?: { readonly [key: string]: string };
 
   /**
    * What the values must keep to, by column; inside a struct with dots.

@@ -1,10 +1,9 @@
 import type { Column } from './column';
 import type { DataContract } from './data-contract';
-import type { Partition } from './partition';
-import type { Sort } from './sort';
+import type { TableLayout } from './table-layout';
 
 /** What a table is, for whichever engine makes it. */
-export interface IcebergTableDefinition {
+export interface IcebergTableDefinition extends TableLayout {
   /**
    * Columns, in order.
    *
@@ -25,40 +24,4 @@ export interface IcebergTableDefinition {
    * @default - that of the contract, else the id in snake case: `CardPayments` becomes `card_payments`
    */
   readonly tableName?: string;
-
-  /**
-   * How the table is cut into parts.
-   *
-   * @default - not at all
-   */
-  readonly partitionBy?: Partition[];
-
-  /**
-   * How rows are ordered inside data files.
-   *
-   * @default - as they are written
-   */
-  readonly sortBy?: Sort[];
-
-  /**
-   * Required columns that together identify a row.
-   *
-   * @default - none
-   */
-  readonly identifiedBy?: string[];
-
-  /**
-   * What the table holds.
-   *
-   * @default - none
-   */
-  readonly comment?: string;
-
-  /**
-   * Further table properties.
-   *
-   * @default - Iceberg's defaults
-   * @see https://iceberg.apache.org/docs/latest/configuration/
-   */
-  readonly properties?: { readonly [key: string]: string };
 }

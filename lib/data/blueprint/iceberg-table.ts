@@ -3,20 +3,16 @@ import { FieldBlueprint, icebergSchema, isNested, NamedField, SchemaBlueprint } 
 import type { TypeShape } from './iceberg-type';
 import type { Partition, TransformKind } from './partition';
 import type { Sort } from './sort';
+import type { TableLayout } from './table-layout';
 import { checkInteger, checkLiteral, checkText, checkUnique, show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { suggest } from '../../core/private/suggest';
 import { isUnresolved } from '../../core/private/tokens';
 
 /** What a user may say about a table, in every engine. */
-export interface IcebergTableInput {
+export interface IcebergTableInput extends TableLayout {
   readonly tableName: string;
   readonly columns: Column[];
-  readonly partitionBy?: Partition[];
-  readonly sortBy?: Sort[];
-  readonly identifiedBy?: string[];
-  readonly comment?: string;
-  readonly properties?: { readonly [key: string]: string };
 }
 
 /** A table, decided: the whole of what Glue has to know, because an update that holds less makes it forget that this is Iceberg. */

@@ -8,4 +8,5 @@ export type { IcebergTableDefinition } from '../../data/blueprint/iceberg-table-
 export { IcebergType } from '../../data/blueprint/iceberg-type';
 export { Partition } from '../../data/blueprint/partition';
 export { NullOrder, Sort } from '../../data/blueprint/sort';
+export type { TableLayout } from '../../data/blueprint/table-layout';
 export { Zone } from '../../data/blueprint/zone';
