@@ -21,6 +21,7 @@ export * from './envoy-ai-gateway';
 export * from './envoy-gateway';
 export * from './inference-extension';
 export * from './external-secrets';
+export * from './feast-operator';
 export * from './kserve';
 export * from './leader-worker-sets';
 export * from './blueprint/gateway-exposure';

@@ -134,6 +134,6 @@ class ExistingRegistry extends FeatureRegistry {
 
   override _bind(): RegistryBackend {
     const { host, port = 5432, databaseName = 'feast', secret, readerSecret } = this.attributes;
-    return { host, port: String(port), databaseName, secret, readerSecret, connections: databaseConnections(this.attributes), alarms: [] };
+    return { host, port: String(port), portNumber: port, databaseName, secret, readerSecret, connections: databaseConnections(this.attributes), alarms: [] };
   }
 }

@@ -4,10 +4,13 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as rds from 'aws-cdk-lib/aws-rds';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { FeatureAccess } from './blueprint/access';
+import type { ClusterStore } from './blueprint/cluster-server';
 import { featureStoreYaml, renderYaml, sqlRegistry } from './blueprint/feature-store-yaml';
 import { featureTables, PROJECT_NAME } from './blueprint/feature-view';
+import { ClusterFeatureServer, type ClusterFeatureServerOptions } from './cluster-feature-server';
 import { FeatureApply, type FeatureApplyOptions } from './feature-apply';
 import { FeatureMaterialization, type FeatureMaterializationOptions } from './feature-materialization';
 import { FeatureRegistry } from './feature-registry';
@@ -27,6 +30,7 @@ import { TablesFile } from './private/tables-file';
 import { checkLiteral, checkText } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
 import { checkRemovalPolicy, destroysData } from '../core/private/removal';
+import { isUnresolved } from '../core/private/tokens';
 import { acknowledgeAll } from '../network/acknowledge-wildcards';
 import type { InternalService } from '../network/internal-service';
 import { runtimeImage } from '../network/runtime-image';
@@ -206,6 +210,27 @@ export class FeatureStore extends Construct implements IFeatureStore {
     return new FeatureServer(this, id, FeatureServer._propsOf(this, options));
   }
 
+  /**
+   * Adds a server that looks values up for programs on a Kubernetes cluster that are not Python.
+   *
+   * @returns the server
+   */
+  addClusterFeatureServer(id: string, options: ClusterFeatureServerOptions): ClusterFeatureServer {
+    return new ClusterFeatureServer(this, id, {
+      store: this,
+      cluster: options.cluster,
+      externalSecrets: options.externalSecrets,
+      serverName: options.serverName,
+      namespaceName: options.namespaceName,
+      replicas: options.replicas,
+      vcpus: options.vcpus,
+      memory: options.memory,
+      callers: options.callers,
+      prometheus: options.prometheus,
+      image: options.image,
+    });
+  }
+
   /** @internal */
   get _props(): FeatureStoreProps {
     return this.props;
@@ -248,6 +273,24 @@ export class FeatureStore extends Construct implements IFeatureStore {
   }
 
   /**
+   * What a server outside of ECS has to know to look values up.
+   *
+   * @internal
+   */
+  get _readerConfiguration(): ClusterStore {
+    const { FEAST_STORE_YAML: _yaml, ...environment } = this.environment();
+    return {
+      registry: sqlRegistry(),
+      online: this.online.yaml,
+      environment,
+      secrets: Object.entries(this.variablesFor(FeatureAccess.READ_ONLINE)).map(([variable, { secret, field }]) => ({
+        variable, secretId: idOf(secret), field,
+      })),
+      ports: [this.registry.portNumber, ...this.online.portNumber === undefined ? [] : [this.online.portNumber]],
+    };
+  }
+
+  /**
    * What a job of this store stands in.
    *
    * @internal
@@ -278,14 +321,18 @@ export class FeatureStore extends Construct implements IFeatureStore {
   }
 
   private secretsFor(access: FeatureAccess): { readonly [name: string]: ecs.Secret } {
+    const variables = Object.entries(this.variablesFor(access));
+    return Object.fromEntries(variables.map(([name, { secret, field }]) => [name, ecs.Secret.fromSecretsManager(secret, field)]));
+  }
+
+  private variablesFor(access: FeatureAccess): { readonly [name: string]: { readonly secret: secretsmanager.ISecret; readonly field: string } } {
     const { secret, readerSecret } = this.registry;
     const registry = access === FeatureAccess.READ_ONLINE ? readerSecret ?? secret : secret;
     const online = this.online.credentials(access);
-    const own = Object.entries(online?.fields ?? {}).map(([name, field]) => [name, ecs.Secret.fromSecretsManager(online?.secret ?? secret, field)] as const);
     return {
-      ML_DATABASE_USER: ecs.Secret.fromSecretsManager(registry, 'username'),
-      ML_DATABASE_PASSWORD: ecs.Secret.fromSecretsManager(registry, 'password'),
-      ...Object.fromEntries(own),
+      ML_DATABASE_USER: { secret: registry, field: 'username' },
+      ML_DATABASE_PASSWORD: { secret: registry, field: 'password' },
+      ...Object.fromEntries(Object.entries(online?.fields ?? {}).map(([name, field]) => [name, { secret: online?.secret ?? secret, field }])),
     };
   }
 
@@ -297,6 +344,11 @@ export class FeatureStore extends Construct implements IFeatureStore {
     acknowledgeAll(cluster, ['AwsSolutions-ECS4'], 'Container Insights is billed by metric; alarms watch the runs of jobs, which costs nothing more');
     return cluster;
   }
+}
+
+/** Files for Git can hold a name that somebody gave, and no ARN around it whose account or partition is known later. */
+function idOf({ secretArn, secretName }: secretsmanager.ISecret): string {
+  return isUnresolved(secretArn) && !isUnresolved(secretName) ? secretName : secretArn;
 }
 
 function checkProps(faults: Faults, scope: Construct, props: FeatureStoreProps, offline: OfflineStore): boolean {

@@ -1,5 +1,6 @@
 export * from './interfaces';
 export * from './blueprint/feature-type';
+export * from './cluster-feature-server';
 export * from './feature-apply';
 export * from './feature-materialization';
 export * from './feature-registry';

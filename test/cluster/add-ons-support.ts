@@ -1,7 +1,7 @@
 import type { Stack } from 'aws-cdk-lib';
 import { fakeCluster, resourcesOf, textNetwork } from './support';
 import {
-  CertManager, EnvoyGateway, ExternalSecrets, Keda, KedaHttp, KServe, LeaderWorkerSets, LoadBalancerController, MlCluster, PrometheusOperatorCrds,
+  CertManager, EnvoyGateway, ExternalSecrets, FeastOperator, Keda, KedaHttp, KServe, LeaderWorkerSets, LoadBalancerController, MlCluster, PrometheusOperatorCrds,
   type IMlCluster, type MlClusterFromClusterOptions,
 } from '../../lib/cluster';
 import { PrometheusStack } from '../../lib/monitoring';
@@ -17,6 +17,7 @@ export const ADD_ONS: Readonly<Record<string, (stack: Stack, cluster: IMlCluster
   CertManager: (stack, cluster) => { new CertManager(stack, 'CertManager', { cluster }); },
   LoadBalancerController: (stack, cluster) => { new LoadBalancerController(stack, 'LoadBalancerController', { cluster }); },
   ExternalSecrets: (stack, cluster) => { new ExternalSecrets(stack, 'ExternalSecrets', { cluster }); },
+  FeastOperator: (stack, cluster) => { new FeastOperator(stack, 'FeastOperator', { cluster }); },
   Keda: (stack, cluster) => { new Keda(stack, 'Keda', { cluster }); },
   KedaHttp: (stack, cluster) => { new KedaHttp(stack, 'KedaHttp', { cluster }); },
   EnvoyGateway: (stack, cluster) => { new EnvoyGateway(stack, 'EnvoyGateway', { cluster, inferencePools: true }); },

@@ -1,14 +1,17 @@
 import { App, Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { customersOf, image, profile } from './support';
+import { ExternalSecrets, FeastOperator, MlCluster } from '../../lib/cluster';
 import { DataLake } from '../../lib/data';
 import { FeatureRegistry, FeatureStore, OfflineStore, OnlineStore } from '../../lib/features';
 import { MlNetwork } from '../../lib/network/ml-network';
+import { fakeCluster } from '../cluster/support';
 import { ROLES_TWICE, type Estate } from '../support/estate';
 
 /** Everything that the room makes, with every variant of its backends. */
@@ -33,6 +36,29 @@ function estate(): App {
   const role = new iam.Role(new Stack(app, 'Team'), 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
   for (const give of ['readOnline', 'writeOnline', 'readOffline', 'materialize', 'apply'] as const) store.grants[give](role);
   others(stack, network, lake);
+  return app;
+}
+
+/** Servers on a cluster, for each online store. */
+function onCluster(): App {
+  const app = new App();
+  const shared = new Stack(app, 'Shared');
+  const network = new MlNetwork(shared, 'Network');
+  const lake = new DataLake(shared, 'Lake', { databaseName: 'lake' });
+  const customers = customersOf(lake);
+  const platform = new Stack(app, 'Platform');
+  const theirs = eks.Cluster.fromClusterAttributes(platform, 'Existing', {
+    clusterName: 'theirs', clusterSecurityGroupId: 'sg-0123456789abcdef0', kubectlProvider: fakeCluster(platform).kubectlProvider,
+  });
+  const cluster = MlCluster.fromCluster(platform, 'Cluster', theirs, { network });
+  new FeastOperator(platform, 'FeastOperator', { cluster });
+  const externalSecrets = new ExternalSecrets(platform, 'ExternalSecrets', { cluster });
+  const stack = new Stack(app, 'Features');
+  for (const [id, online] of Object.entries({ Tables: OnlineStore.dynamoDb(), Cache: OnlineStore.valkey(), Database: OnlineStore.postgres() })) {
+    const store = new FeatureStore(stack, id, { network, lake, image, online, projectName: id.toLowerCase() });
+    store.addFeatureView('Profile', profile(customers));
+    store.addClusterFeatureServer('Server', { cluster, externalSecrets, callers: ['shop'] });
+  }
   return app;
 }
 
@@ -68,5 +94,13 @@ export const ESTATES: Record<string, Estate> = {
       { rule: 'W3691', message: /^Engine version '17' for engine 'postgres'/, reason: 'a major version is what RDS resolves to its default minor version' },
     ],
     ofTheTest: ({ where }) => /^(Shared|Features\/(First|Second)Lake)/.test(where),
+  },
+  'feature servers on a cluster': {
+    make: onCluster,
+    explained: [
+      ROLES_TWICE,
+      { rule: 'W3691', message: /^Engine version '17' for engine 'postgres'/, reason: 'a major version is what RDS resolves to its default minor version' },
+    ],
+    ofTheTest: ({ where }) => /^(Shared|Platform)/.test(where),
   },
 };

@@ -13,8 +13,8 @@ import { parseArgs } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { chartShape, dependenciesOf, readSchema, readValues, type Shape } from './fixtures/chart-compaction';
-import { CHARTS, CRD_COMPONENTS, LIBRARY_CHARTS, LIBRARY_DEFINITION_SOURCES, OTHER_CRD_SOURCES } from './fixtures/components';
-import { compactDefinitions, withoutProse } from './fixtures/crd-compaction';
+import { CHARTS, CRD_COMPONENTS, LIBRARY_CHARTS, LIBRARY_DEFINITION_SOURCES, LIBRARY_DEFINITIONS, OTHER_CRD_SOURCES } from './fixtures/components';
+import { compactDefinitions, type JsonObject, storedVersions, withoutProse } from './fixtures/crd-compaction';
 import { sourcesOf, sourcesPage, type Source } from './fixtures/provenance';
 
 const ROOT = resolve(__dirname, '../..');
@@ -39,6 +39,10 @@ export function kubernetesFixtures(reference: string): Map<string, string> {
     sources.push(...own);
   }
   sources.push(...OTHER_CRD_SOURCES, ...LIBRARY_DEFINITION_SOURCES);
+  for (const component of LIBRARY_DEFINITIONS) {
+    files.set(`lib/cluster/manifests/definitions/${component}.json`, definitionLines(compactDefinitions(join(reference, 'crds', component)).map(storedVersions)));
+    sources.push(...sourcesOf(reference, `crds/${component}`).map(source => ({ ...source, fixture: `definitions/${component}` })));
+  }
   files.set('test/fixtures/SOURCES.json', `[\n${sources.map(source => JSON.stringify(source)).join(',\n')}\n]\n`);
   files.set('test/fixtures/SOURCES.md', sourcesPage(sources));
   return files;
@@ -57,6 +61,11 @@ function chartFacts(reference: string, chart: string, sources: readonly Source[]
     licence: source?.licence ?? '',
     values: chartShape(folder, chart),
   };
+}
+
+/** JSON with one line for each definition. */
+function definitionLines(definitions: readonly JsonObject[]): string {
+  return `[\n${definitions.map(it => JSON.stringify(it)).join(',\n')}\n]\n`;
 }
 
 /** JSON with one line for each top-level entry of `values`, so that a change can be read in a diff. */
@@ -81,7 +90,7 @@ function main(): void {
   }
   for (const { fixture } of values.others === undefined ? [] : LIBRARY_DEFINITION_SOURCES) {
     const definitions = compactDefinitions(join(values.others ?? '', fixture.replace('definitions/', '')));
-    files.set(`lib/cluster/manifests/${fixture}.json`, `[\n${definitions.map(it => JSON.stringify(it)).join(',\n')}\n]\n`);
+    files.set(`lib/cluster/manifests/${fixture}.json`, definitionLines(definitions));
   }
   for (const folder of ['test/fixtures/crds', 'test/fixtures/charts', 'lib/cluster/private/chart-values']) {
     rmSync(join(ROOT, folder), { recursive: true, force: true });

@@ -84,6 +84,10 @@ export const PLATFORM_SETS = {
     containers: {
       // picks a server for each request to an InferencePool; the picker of the inference extension moved here
       'endpoint-picker': 'ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.10.0',
+      // the operator is one minor version behind the SDK; the other two are what it names itself, for FeatureStores that say nothing
+      'feast-operator': 'quay.io/feastdev/feast-operator:0.66.0',
+      'feast-feature-server': 'quay.io/feastdev/feature-server:0.66.0',
+      'feast-cron-job': 'quay.io/openshift/origin-cli:4.17',
       'vllm': 'docker.io/vllm/vllm-openai:v0.33.0',
       // KServe's own servers carry its version; mlserver is what KServe v0.20.0 names. TensorFlow Serving and Triton are newer than its
       // 2.6.2 and 23.05, which are years behind in fixes and GPUs: 2.19.1 and 26.06 (CUDA 13.3, compute capability 7.5 and up)

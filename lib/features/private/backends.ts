@@ -26,6 +26,8 @@ export interface BackendContext {
 export interface RegistryBackend {
   readonly host: string;
   readonly port: string;
+  /** The same as a number that is known at synthesis, or that the user gave. */
+  readonly portNumber: number;
   readonly databaseName: string;
   /** With the fields `username` and `password`. */
   readonly secret: secretsmanager.ISecret;
@@ -55,6 +57,8 @@ export interface SecretVariables {
 export interface OnlineBackend {
   readonly yaml: YamlMap;
   readonly environment: { readonly [name: string]: string };
+  /** Port of a database or cache; absent: HTTPS. */
+  readonly portNumber?: number;
   readonly connections?: ec2.Connections;
   readonly alarms: cloudwatch.Alarm[];
   /** Credentials of those who write, or only read. */

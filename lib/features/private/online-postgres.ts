@@ -9,14 +9,16 @@ import type { PostgresOnlineStoreOptions } from '../online-store';
 export class PostgresBackend implements OnlineBackend {
   readonly yaml: YamlMap;
   readonly environment: { readonly [name: string]: string };
+  readonly portNumber: number;
   readonly connections?: ec2.Connections;
   readonly alarms = [];
   private readonly database: Omit<RegistryBackend, 'alarms'>;
 
   constructor(_context: BackendContext, { database, schema = 'online' }: PostgresOnlineStoreOptions, registry: RegistryBackend) {
     this.database = database
-      ? { ...database, port: String(database.port ?? 5432), databaseName: database.databaseName ?? 'feast', connections: databaseConnections(database) }
+      ? { ...database, port: String(database.port ?? 5432), portNumber: database.port ?? 5432, databaseName: database.databaseName ?? 'feast', connections: databaseConnections(database) }
       : registry;
+    this.portNumber = this.database.portNumber;
     this.connections = this.database.connections;
     this.environment = {
       FEAST_ONLINE_HOST: this.database.host, FEAST_ONLINE_PORT: this.database.port, FEAST_ONLINE_DATABASE: this.database.databaseName,

@@ -22,6 +22,7 @@ export function createRegistryDatabase(scope: Construct, network: IMlNetwork, pl
   return {
     host: instance.dbInstanceEndpointAddress,
     port: instance.dbInstanceEndpointPort,
+    portNumber: plan.port,
     databaseName: plan.databaseName,
     secret,
     connections,

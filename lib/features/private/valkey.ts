@@ -20,12 +20,14 @@ interface Login {
 export class ValkeyBackend implements OnlineBackend {
   readonly yaml: YamlMap;
   readonly environment: { readonly [name: string]: string };
+  readonly portNumber: number;
   readonly connections: ec2.Connections;
   readonly alarms = [];
   private readonly writer: Login;
   private readonly reader: Login;
 
   constructor(scope: Construct, private readonly context: BackendContext, plan: ValkeyBlueprint, key: kms.IKey | undefined) {
+    this.portNumber = plan.port;
     const home = new Construct(scope, 'Online');
     const securityGroup = new ec2.SecurityGroup(home, 'SecurityGroup', {
       vpc: context.network.vpc, allowAllOutbound: false, description: 'Online store of the feature store',

@@ -41,6 +41,7 @@ export const ADD_ON_USES: StructUses = {
   'cluster.ExternalSecretsProps': template<platform.cluster.ExternalSecretsProps>((stack, given) => {
     new cluster.ExternalSecrets(stack, 'Secrets', { cluster: theirs(stack), ...given });
   }),
+  'cluster.FeastOperatorProps': addOn<platform.cluster.FeastOperatorProps>((stack, props) => { new cluster.FeastOperator(stack, 'AddOn', props); }),
   'cluster.LeaderWorkerSetsProps': addOn<platform.cluster.LeaderWorkerSetsProps>((stack, props) => {
     new cluster.LeaderWorkerSets(stack, 'AddOn', props);
   }),

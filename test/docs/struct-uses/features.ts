@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { template } from './support';
+import { template, theirs } from './support';
 import * as platform from '../../../lib';
 import { textNetwork } from '../../cluster/support';
 import { image } from '../../network/support';
@@ -47,6 +47,21 @@ function existing(stack: Stack, given: Partial<platform.features.FeatureDatabase
   const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'database');
   const connections = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-2');
   return { host: 'database.example.com', secret, connections, ...given };
+}
+
+const PROMETHEUS = platform.monitoring.PrometheusStack.fromUrl({ serverUrl: 'http://prometheus:9090', namespace: 'other' });
+
+interface OnCluster {
+  readonly cluster: platform.cluster.IMlCluster;
+  readonly externalSecrets: platform.cluster.ExternalSecrets;
+  readonly network: platform.network.IMlNetwork;
+}
+
+/** A cluster with what a feature server needs there. */
+function onCluster(stack: Stack): OnCluster {
+  const cluster = theirs(stack);
+  new platform.cluster.FeastOperator(stack, 'FeastOperator', { cluster });
+  return { cluster, externalSecrets: new platform.cluster.ExternalSecrets(stack, 'ExternalSecrets', { cluster }), network: cluster.network };
 }
 
 const WEEKLY = scheduler.ScheduleExpression.rate(Duration.days(7));
@@ -107,6 +122,14 @@ export const FEATURE_USES: StructUses = {
     const all = made(stack);
     new features.FeatureSkewCheck(stack, 'Skew', { store: all.store, views: [view(all)], ...given });
   }, { ...SIZES, threshold: 0.5 }),
+  'features.ClusterFeatureServerOptions': template<platform.features.ClusterFeatureServerOptions>((stack, given) => {
+    const { cluster, externalSecrets, network } = onCluster(stack);
+    made(stack, { network }).store.addClusterFeatureServer('Server', { cluster, externalSecrets, ...given });
+  }, { prometheus: PROMETHEUS }),
+  'features.ClusterFeatureServerProps': template<platform.features.ClusterFeatureServerProps>((stack, given) => {
+    const { cluster, externalSecrets, network } = onCluster(stack);
+    new features.ClusterFeatureServer(stack, 'Server', { store: made(stack, { network }).store, cluster, externalSecrets, ...given });
+  }, { prometheus: PROMETHEUS }),
   'features.FeatureServerOptions': template<platform.features.FeatureServerOptions>((stack, given) => { made(stack).store.addFeatureServer('Server', given); }),
   'features.FeatureServerProps': template<platform.features.FeatureServerProps>((stack, given) => {
     new features.FeatureServer(stack, 'Server', { store: made(stack).store, ...given });
