@@ -2,7 +2,11 @@ import { Construct } from 'constructs';
 import { snapshotOf, stateAsOf, tagOf } from './table-reference';
 import type { IIcebergTable, IIcebergTableGrants, IS3TableCatalog, ITableReference, ITableTag } from '../interfaces';
 
-/** What tables of every catalog have in common. */
+/**
+ * What tables of every catalog have in common.
+ *
+ * @internal
+ */
 export abstract class TableBase extends Construct implements IIcebergTable {
   abstract readonly tableName: string;
   abstract readonly databaseName: string;
