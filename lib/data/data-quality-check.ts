@@ -15,6 +15,7 @@ import { makeQualityTask } from './private/quality-task';
 import { makeTriggers } from './private/quality-triggers';
 import type { DataQualityCheckProps, QualityStepOptions } from './quality-check-props';
 import { Faults } from '../core/private/faults';
+import { checkJobRoute } from '../network/fargate-job';
 import { pinExports } from '../network/pin-exports';
 
 /**
@@ -150,17 +151,8 @@ function decide(
     timeout: props.timeout,
     reportPrefix: props.reportPrefix,
   });
-  checkRoute(faults, props);
+  checkJobRoute(faults, props.network, [props.table.s3TableCatalog ? 's3tables' : 'glue', ...(props.eventBus ? ['events'] : [])]);
   return plan;
-}
-
-/** Without a way out the task needs an endpoint for each service that it calls; layers, data and reports come through S3's gateway endpoint. */
-function checkRoute(faults: Faults, { network, table, eventBus }: DataQualityCheckProps): void {
-  if (network.routesOut) return;
-  const needed = ['ecr.api', 'ecr.dkr', 'logs', table.s3TableCatalog ? 's3tables' : 'glue', ...(eventBus ? ['events'] : [])];
-  const missing = needed.filter((name) => !network.interfaceEndpoints.includes(name));
-  faults.check(missing.length === 0, 'no-route-out',
-    `network has no route out, and the task needs interface endpoints for ${missing.join(', ')}; add them to the network, or give it a NAT gateway`);
 }
 
 function shapeOf({ table }: DataQualityCheckProps, [contract]: (ContractJson | undefined)[]): Pick<QualityCheckInput, 'columnTypes' | 'partitionTransforms'> {

@@ -16,7 +16,7 @@ import { fail, Faults } from '../core/private/faults';
 import { runtimeDirectory } from '../core/private/runtime-asset';
 import { acknowledgeWildcards } from '../network/acknowledge-wildcards';
 import { JOB_CONTAINER } from '../network/blueprint/job-plan';
-import { jobCluster, letRunJob, makeJob, type FargateJob } from '../network/fargate-job';
+import { checkJobRoute, jobCluster, letRunJob, makeJob, type FargateJob } from '../network/fargate-job';
 import type { IMlNetwork } from '../network/interfaces';
 import { runtimeImage } from '../network/runtime-image';
 
@@ -82,7 +82,7 @@ export class TableMigrations extends Construct implements ec2.IConnectable {
       contracted: table.contract !== undefined,
       contract: table.contract?._resolve(faults, updatesContracts(scope)),
     })));
-    checkRoute(faults, props);
+    checkJobRoute(faults, props.network, [props.tables[0]?.s3TableCatalog ? 's3tables' : 'glue']);
     faults.throwIfAny();
     super(scope, id);
 
@@ -158,13 +158,4 @@ function publish(scope: Construct, text: string): { uri: string; arn: string } {
     packaging: FileAssetPackaging.FILE, sourceHash, fileName: relative(stage.outdir, file), displayName: `Contracts of ${scope.node.path}`,
   });
   return { uri: s3ObjectUrl, arn: Stack.of(scope).formatArn({ service: 's3', region: '', account: '', resource: bucketName, resourceName: objectKey }) };
-}
-
-/** Without a way out the task needs an endpoint for each service that it calls; layers and files come through S3's gateway endpoint. */
-function checkRoute(faults: Faults, { network, tables }: TableMigrationsProps): void {
-  if (network.routesOut) return;
-  const needed = ['ecr.api', 'ecr.dkr', 'logs', tables[0]?.s3TableCatalog ? 's3tables' : 'glue'];
-  const missing = needed.filter((name) => !network.interfaceEndpoints.includes(name));
-  faults.check(missing.length === 0, 'no-route-out',
-    `network has no route out, and the task needs interface endpoints for ${missing.join(', ')}; add them to the network, or give it a NAT gateway`);
 }

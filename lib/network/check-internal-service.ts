@@ -45,7 +45,9 @@ export function checkInternalService(faults: Faults, shape: InternalServiceShape
     deregistrationDelay: shape.deregistrationDelay,
     listenerPriority: shape.listenerPriority,
   });
-  const missing = missingEndpoints(network, shape.secretNames !== undefined);
+  // secrets may be Systems Manager's as well
+  const needsSecrets = shape.secretNames !== undefined && !network.interfaceEndpoints.includes('ssm');
+  const missing = missingEndpoints(network, needsSecrets ? ['secretsmanager'] : []);
   faults.check(missing.length === 0, 'no-route-out',
     `network has no route out and no interface endpoint for ${missing.join(', ')}, so tasks could not start; add these interfaceEndpoints to the network or give it natGateways: 1`);
   if (hostName !== undefined) checkHost(faults, balancer, { hostName: plan.hostName, priority: plan.listenerPriority });

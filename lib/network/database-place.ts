@@ -33,6 +33,9 @@ export interface DatabasePlace {
 
 /** A PostgreSQL instance with what reaches it. */
 export interface PostgresDatabase {
+  readonly host: string;
+  readonly port: string;
+  readonly databaseName: string;
   readonly instance: rds.DatabaseInstance;
   /** The secret as it is once the instance exists: whoever reads it waits for the instance. */
   readonly secret: secretsmanager.ISecret;
@@ -71,6 +74,9 @@ export function makePostgres(
   acknowledgeDatabase(instance, place.secret, plan, words);
   if (!plan.multiAz) Validations.of(instance).acknowledge({ id: 'AwsSolutions-RDS3', reason: words.reasons.standby });
   return {
+    host: instance.dbInstanceEndpointAddress,
+    port: instance.dbInstanceEndpointPort,
+    databaseName: plan.databaseName,
     instance,
     secret: instance.secret ?? fail(instance.node.path, 'no-secret', 'the database has no secret although it was made with one; report this'),
     connections: place.connections,

@@ -11,6 +11,8 @@ import { acknowledgeAll, acknowledgeWildcards } from './acknowledge-wildcards';
 import { JOB_CONTAINER, machineSeconds, runRights, waitRights, type JobPatience, type JobPlan, type JobRight, type JobTarget } from './blueprint/job-plan';
 import { metricDeadLetters } from './dead-letters';
 import type { IMlNetwork } from './interfaces';
+import { missingEndpoints } from './private/missing-endpoints';
+import type { Faults } from '../core/private/faults';
 
 /** How runs are counted. */
 const RUNS = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5) };
@@ -39,6 +41,17 @@ export interface FargateJob {
   readonly taskDefinition: ecs.FargateTaskDefinition;
   /** What whoever runs it has to know. */
   readonly target: JobTarget;
+}
+
+/**
+ * Without a way out the task of a job needs an endpoint for each service that it calls; S3 and DynamoDB always have one.
+ *
+ * @param services short names of the endpoints, besides those that every task needs
+ */
+export function checkJobRoute(faults: Faults, network: IMlNetwork, services: string[]): void {
+  const missing = missingEndpoints(network, services);
+  faults.check(missing.length === 0, 'no-route-out',
+    `network has no route out, and the task needs interface endpoints for ${missing.join(', ')}; add them to the network, or give it a NAT gateway`);
 }
 
 /** Makes a job in the scope, with the ids `Logs`, `SecurityGroup` and `TaskDefinition`. Nothing starts it. */

@@ -79,7 +79,7 @@ export interface ServiceHealthCheck {
 /** When a service's alarms go off. */
 export interface ServiceAlarmThresholds {
   /**
-   * Share of answers that are server errors (the service's 5xx), in percent, above 0, at most 100.
+   * Share of answers that are server errors (the service's 5xx) above which the alarm goes off, in percent, 0 to 100.
    *
    * @default 5
    */

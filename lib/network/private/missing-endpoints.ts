@@ -1,10 +1,11 @@
 import { IMlNetwork } from '../interfaces';
 
-/** Endpoints without which a Fargate task cannot start in a network that has no route out. Layers come through S3's gateway endpoint. */
-export function missingEndpoints(network: IMlNetwork, secrets: boolean): string[] {
+/**
+ * Endpoints without which a Fargate task cannot start or work in a network that has no route out. Layers come through S3's gateway endpoint.
+ *
+ * @param services what the task calls besides
+ */
+export function missingEndpoints(network: IMlNetwork, services: string[]): string[] {
   if (network.routesOut) return [];
-  const present = network.interfaceEndpoints;
-  const missing = ['ecr.api', 'ecr.dkr', 'logs'].filter((name) => !present.includes(name));
-  if (secrets && !present.includes('secretsmanager') && !present.includes('ssm')) missing.push('secretsmanager');
-  return missing;
+  return ['ecr.api', 'ecr.dkr', 'logs', ...services].filter((name) => !network.interfaceEndpoints.includes(name));
 }

@@ -97,27 +97,16 @@ export interface AuroraInput {
 }
 
 /** The registry's Aurora cluster, as data. */
-export interface AuroraBlueprint {
+export interface AuroraBlueprint extends Omit<PostgresPlan, 'instanceType' | 'storageGiB' | 'maxStorageGiB' | 'multiAz'> {
   readonly engineVersion: string;
-  readonly majorVersion: string;
   /** In Aurora capacity units: about 2 GiB of memory each. */
   readonly minCapacity: number;
   readonly maxCapacity: number;
   /** Set only where the cluster may pause. */
   readonly autoPauseSeconds?: number;
   readonly readers: number;
-  readonly backupDays: number;
-  readonly port: number;
-  readonly databaseName: string;
-  readonly userName: string;
-  readonly certificateAuthority: string;
-  readonly logExports: string[];
-  readonly deletionProtection: boolean;
-  /** Whether the data outlives the cluster as a snapshot. */
-  readonly finalSnapshot: boolean;
   /** Variables of the MLflow server. */
   readonly environment: Record<string, string>;
-  readonly alarms: DatabaseAlarm[];
 }
 
 const MOST_CAPACITY = 256;

@@ -8,14 +8,5 @@ import type { RegistryDatabaseConfig } from '../registry-database';
 
 /** Makes the instance that the blueprint describes, as child `Database` of the registry. */
 export function createPostgres(scope: Construct, network: IMlNetwork, plan: DatabaseBlueprint, actions: cloudwatch.IAlarmAction[]): RegistryDatabaseConfig {
-  const { instance, secret, connections, alarms } = makePostgres(scope, network, plan, REGISTRY_DATABASE, actions);
-  return {
-    host: instance.dbInstanceEndpointAddress,
-    port: instance.dbInstanceEndpointPort,
-    databaseName: plan.databaseName,
-    secret,
-    connections,
-    instance,
-    alarms,
-  };
+  return makePostgres(scope, network, plan, REGISTRY_DATABASE, actions);
 }
