@@ -5,6 +5,7 @@ export * from './model-registry';
 export * from './registered-model';
 export * from './registry-auth';
 export * from './registry-database';
+export * from './registry-server';
 export * from './release-record';
 export * from './sage-maker-mlflow-registry';
 export * from './blueprint/claim-format';

@@ -1,37 +1,41 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { IMlCluster } from '../cluster/interfaces';
 import type { ManifestRelease } from '../cluster/manifest-release';
+import type { WorkloadIdentity } from '../cluster/workload-identity';
 import { fail, Faults } from '../core/private/faults';
 import { checkRemovalPolicy, destroysData } from '../core/private/removal';
-import { checkInternalService, type InternalServiceShape } from '../network/check-internal-service';
 import type { IPrometheus } from '../monitoring/interfaces';
+import type { InternalServiceBlueprint } from '../network/blueprint/internal-service';
+import { checkInternalService } from '../network/check-internal-service';
 import type { IMlNetwork } from '../network/interfaces';
-import { InternalService } from '../network/internal-service';
+import type { InternalService } from '../network/internal-service';
 import type { InternalServiceOptions } from '../network/internal-service-props';
 import { pinExports } from '../network/pin-exports';
-import { runtimeImage } from '../network/runtime-image';
-import { serviceOptionsOf } from '../network/service-options-of';
 import { aliasCheck, type AliasCheckBlueprint } from './blueprint/alias-check';
+import type { BrowserLoginBlueprint } from './blueprint/auth';
 import { checkArtifactPrefix } from './blueprint/names';
-import { registryServer, type RegistryServerBlueprint } from './blueprint/server';
 import type { IModelRegistry, IRegisteredModel, MlflowClientEnvironment, ModelRegistryAttributes } from './interfaces';
 import { ModelGrants } from './model-grants';
 import { createAliasCheck } from './private/alias-check';
 import { createArtifactBucket } from './private/artifact-bucket';
+import { checkClusterServer } from './private/check-cluster-server';
 import { clientEnvironmentOf } from './private/client-environment';
+import type { ClusterServer } from './private/cluster-server';
 import { importRegistry } from './private/imported-registry';
 import { type MetricsPlace, nameTasks, scrape } from './private/metrics';
 import { type LoginPlan, type LoginSite, planBrowserLogin, planLogin, RegistryLogin } from './private/registry-login';
+import { createClusterServer, createFargateServer, DEFAULT_PREFIX, imageOf, planServer, shapeOf } from './private/server-plan';
 import { RegisteredModel } from './registered-model';
 import type { RegistryAuth } from './registry-auth';
 import { RegistryDatabase, type RegistryDatabaseConfig } from './registry-database';
+import type { RegistryServer } from './registry-server';
 import { ReleaseRecord } from './release-record';
 
 /** How MLflow's aliases are held against the release records. */
@@ -82,6 +86,12 @@ export interface ModelRegistryProps extends InternalServiceOptions {
    * @default RegistryDatabase.postgres()
    */
   readonly database?: RegistryDatabase;
+  /**
+   * Where MLflow runs.
+   *
+   * @default RegistryServer.fargate()
+   */
+  readonly server?: RegistryServer;
   /**
    * Who gets in. Login needs TLS: give the network a certificate.
    *
@@ -139,7 +149,7 @@ export interface ModelRegistryProps extends InternalServiceOptions {
 }
 
 /**
- * MLflow on Fargate behind the network's internal load balancer, with a PostgreSQL database, artifacts on S3,
+ * MLflow on Fargate or in a cluster, behind the network's internal load balancer, with a PostgreSQL database, artifacts on S3,
  * and the table of release records that says which version of a model production serves.
  *
  * People and machines log in where the network has a certificate. The server migrates its database before it answers. Nobody can reach it until `connections.allowFrom(...)` says so.
@@ -172,8 +182,10 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
   /** Login of the administrator, who manages users, if MLflow asks for passwords. */
   readonly adminLogin?: secretsmanager.ISecret;
   readonly grants: ModelGrants;
-  /** The MLflow server. */
-  readonly server: InternalService;
+  /** AWS rights of the server's pods; undefined on Fargate. */
+  readonly serverIdentity?: WorkloadIdentity;
+  /** Objects of the server in its cluster; undefined on Fargate. */
+  readonly serverRelease?: ManifestRelease;
   /** Host name of the server, for example `mlflow.ml.internal`. */
   readonly hostName: string;
   /** Who may talk to the server. */
@@ -187,20 +199,11 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
   readonly alarms: cloudwatch.Alarm[];
   private readonly database: RegistryDatabaseConfig;
   private readonly metrics?: MetricsPlace;
+  private readonly tasks?: InternalService;
+  private readonly pods?: ClusterServer;
 
   constructor(scope: Construct, id: string, props: ModelRegistryProps) {
-    const faults = Faults.of(scope, id);
-    checkRemovalPolicy(faults, props.removalPolicy);
-    const destroy = destroysData(scope, faults, 'removalPolicy', props.removalPolicy === RemovalPolicy.DESTROY);
-    const draft = planServer(faults, scope, props, { bucketName: '', database: undefined });
-    checkArtifactPrefix(faults, props.artifactPrefix ?? DEFAULT_PREFIX);
-    const loginPlan = planLogin(faults, props.auth, props.network.loadBalancer.protocol);
-    const service = checkInternalService(faults, {
-      ...shapeOf(props, draft, loginPlan), secretNames: [...Object.keys(draft.secretFields), ...loginPlan.secretNames],
-    });
-    const browserLogin = planBrowserLogin(faults, scope, loginPlan, props.network, service);
-    const aliases = planAliasCheck(faults, scope, id, props);
-    faults.throwIfAny();
+    const { destroy, loginPlan, service, browserLogin, aliases } = decide(scope, id, props);
     super(scope, id);
 
     const removalPolicy = destroy ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
@@ -212,26 +215,40 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
       network: props.network, destroy, alarmActions: props.alarmActions,
     });
 
-    const plan = planServer(faults, this, props, { bucketName: this.artifactBucket.bucketName, database: this.database });
+    const plan = planServer(Faults.ofConstruct(this), this, props, { bucketName: this.artifactBucket.bucketName, database: this.database });
     const login = new RegistryLogin(this, loginPlan, removalPolicy);
     this.machineLogin = login.secrets?.machines;
     this.adminLogin = login.secrets?.admin;
-    this.server = createServer(this, props, { plan, database: this.database, login, loginPlan });
-    this.grants.register(this.server.taskRole);
-    this.database.connections?.allowDefaultPortFrom(this.server.securityGroup, 'model registry');
+    const parts = { plan, database: this.database, login, loginPlan };
+    this.pods = createClusterServer(this, props, parts, service);
+    this.tasks = this.pods ? undefined : createFargateServer(this, props, parts);
+    const server = this.pods ?? this.server;
+    this.grants.register(server);
+    this.database.connections?.allowDefaultPortFrom(server.securityGroup, 'model registry');
     this.trackingUri = plan.trackingUri;
-    this.hostName = this.server.hostName;
-    this.connections = this.server.connections;
-    this.metrics = plan.metrics && nameTasks(this, plan.metrics, props.network, this.server);
+    this.hostName = server.hostName;
+    this.connections = server.connections;
+    this.serverIdentity = this.pods?.identity;
+    this.serverRelease = this.pods?.start();
+    this.metrics = plan.metrics && this.tasks && nameTasks(this, plan.metrics, props.network, this.tasks);
     this.metricsAddress = this.metrics && `${this.metrics.dnsName}:${this.metrics.port}`;
-    const site = siteOf(this, props);
+    const site = siteOf(this.trackingUri, server, props);
     this.alarms = [
-      ...this.server.alarms, ...this.database.alarms,
-      ...login.guard(site, browserLogin),
+      ...server.alarms, ...this.database.alarms,
+      ...login.guard(site, browserLogin && this.tasks && { plan: browserLogin, server: this.tasks }),
       ...aliases ? createAliasCheck(this, aliases, { ...site, releaseTable: this.releaseTable, client: this.clientEnvironment() }) : [],
     ];
     pinExports(this, [this.releaseTable.tableArn, this.releaseTable.tableName]);
     if (!props.artifactBucket) pinExports(this, [this.artifactBucket.bucketArn, this.artifactBucket.bucketName]);
+  }
+
+  /**
+   * The MLflow server on Fargate.
+   *
+   * @throws a ValidationError [no-fargate-server] if it runs in a cluster
+   */
+  get server(): InternalService {
+    return this.tasks ?? fail(this.node.path, 'no-fargate-server', 'server is on a cluster, not on Fargate; use serverRelease and serverIdentity');
   }
 
   get releaseTableName(): string {
@@ -281,75 +298,34 @@ export class ModelRegistry extends Construct implements IModelRegistry, ec2.ICon
   }
 }
 
-const DEFAULT_PREFIX = 'mlflow';
-
-interface Backends {
-  readonly bucketName: string;
-  readonly database?: RegistryDatabaseConfig;
-}
-
-function planServer(faults: Faults, scope: Construct, props: ModelRegistryProps, { bucketName, database }: Backends): RegistryServerBlueprint {
-  const { domainName, protocol, port } = props.network.loadBalancer;
-  return registryServer(faults, {
-    hostName: props.hostName,
-    domainName,
-    protocol,
-    listenerPort: port,
-    artifactBucketName: bucketName,
-    artifactPrefix: props.artifactPrefix ?? DEFAULT_PREFIX,
-    databaseHost: database?.host ?? '',
-    databasePort: database?.port ?? '',
-    databaseName: database?.databaseName ?? '',
-    addressInSecret: database?.addressInSecret,
-    databaseEnvironment: database?.environment,
-    region: Stack.of(scope).region,
-    workers: props.workers,
-    cpu: props.cpu,
-    memoryLimitMiB: props.memoryLimitMiB,
-    allowedHosts: props.allowedHosts,
-    metrics: props.metrics,
-  });
-}
-
-/** The service that the server is, without what needs the database. */
-function shapeOf(props: ModelRegistryProps, plan: RegistryServerBlueprint, login: LoginPlan): InternalServiceShape {
-  return {
-    ...serviceOptionsOf(props, { cpu: plan.cpu, memoryLimitMiB: plan.memoryLimitMiB }),
-    network: props.network,
-    hostName: plan.hostName,
-    command: plan.command,
-    port: plan.port,
-    environment: { ...plan.environment, ...login.environment },
-    healthCheck: { path: plan.healthPath, gracePeriod: Duration.seconds(plan.healthGraceSeconds) },
-  };
-}
-
-interface ServerParts {
-  readonly plan: RegistryServerBlueprint;
-  readonly database: RegistryDatabaseConfig;
-  readonly login: RegistryLogin;
+interface Decision {
+  readonly destroy: boolean;
   readonly loginPlan: LoginPlan;
+  readonly service: InternalServiceBlueprint;
+  readonly browserLogin?: BrowserLoginBlueprint;
+  readonly aliases?: AliasCheckBlueprint;
 }
 
-function createServer(scope: Construct, props: ModelRegistryProps, { plan, database, login, loginPlan }: ServerParts): InternalService {
-  const fields = Object.entries(plan.secretFields);
-  return new InternalService(scope, 'Server', {
-    ...shapeOf(props, plan, loginPlan),
-    hostName: plan.hostName,
-    image: imageOf(props),
-    secrets: {
-      ...Object.fromEntries(fields.map(([name, field]) => [name, ecs.Secret.fromSecretsManager(database.secret, field)])),
-      ...login.serverSecrets,
-    },
+/** Everything that is checked, before any child exists. */
+function decide(scope: Construct, id: string, props: ModelRegistryProps): Decision {
+  const faults = Faults.of(scope, id);
+  checkRemovalPolicy(faults, props.removalPolicy);
+  const destroy = destroysData(scope, faults, 'removalPolicy', props.removalPolicy === RemovalPolicy.DESTROY);
+  const draft = planServer(faults, scope, props, { bucketName: '', database: undefined });
+  checkArtifactPrefix(faults, props.artifactPrefix ?? DEFAULT_PREFIX);
+  const loginPlan = planLogin(faults, props.auth, props.network.loadBalancer.protocol);
+  checkClusterServer(faults, props);
+  const service = checkInternalService(faults, {
+    ...shapeOf(props, draft, loginPlan), secretNames: [...Object.keys(draft.secretFields), ...loginPlan.secretNames],
   });
-}
-
-function imageOf({ image, cpuArchitecture }: ModelRegistryProps): ecs.ContainerImage {
-  return image ?? runtimeImage('registry', cpuArchitecture);
+  const browserLogin = planBrowserLogin(faults, scope, loginPlan, props.network, service);
+  const aliases = planAliasCheck(faults, scope, id, props);
+  faults.throwIfAny();
+  return { destroy, loginPlan, service, browserLogin, aliases };
 }
 
 /** Where the tasks beside the server stand. */
-function siteOf({ server, trackingUri }: ModelRegistry, props: ModelRegistryProps): LoginSite {
+function siteOf(trackingUri: string, server: InternalService | ClusterServer, props: ModelRegistryProps): LoginSite {
   const { network, cpuArchitecture, alarmActions = [] } = props;
   return { network, server, image: imageOf(props), cpuArchitecture, trackingUri, alarmActions };
 }

@@ -324,6 +324,6 @@ class SecretPostgres extends RegistryDatabase {
   bind(): RegistryDatabaseConfig {
     const { securityGroup, port = 5432 } = this.options;
     const connections = securityGroup && new ec2.Connections({ securityGroups: [securityGroup], defaultPort: ec2.Port.tcp(port) });
-    return { host: '', port: '', databaseName: '', secret: this.secret, addressInSecret: true, connections, alarms: [] };
+    return { host: '', port: String(port), databaseName: '', secret: this.secret, addressInSecret: true, connections, alarms: [] };
   }
 }

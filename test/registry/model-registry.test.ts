@@ -7,6 +7,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import fc from 'fast-check';
+import { objectsOf } from './support';
 import { MlCluster } from '../../lib/cluster';
 import { ALLOW_DATA_DESTRUCTION } from '../../lib/core/private/removal';
 import { isValidationError } from '../../lib/core/private/validation-error';
@@ -14,7 +15,6 @@ import { MlNetwork } from '../../lib/network/ml-network';
 import { ModelRegistry, type ModelRegistryProps } from '../../lib/registry/model-registry';
 import { RegistryDatabase } from '../../lib/registry/registry-database';
 import { ReleaseRecord } from '../../lib/registry/release-record';
-import { objectsOf } from './support';
 import { fakeCluster } from '../cluster/support';
 
 const image = ecs.ContainerImage.fromRegistry('example.com/mlflow:1');

@@ -3,9 +3,9 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { RegistryTask } from './registry-task';
+import type { SecretField } from './cluster-server';
+import { RegistryTask, type ServerBesideTasks } from './registry-task';
 import type { IMlNetwork } from '../../network/interfaces';
-import type { InternalService } from '../../network/internal-service';
 import type { BasicLoginBlueprint } from '../blueprint/auth';
 
 /** The secrets of MLflow's own login. */
@@ -40,15 +40,20 @@ export function createLoginSecrets(scope: Construct, plan: BasicLoginBlueprint, 
   return { admin, machines, secretKey };
 }
 
-/** The secrets as the server's container takes them. */
-export function loginVariables({ admin, machines, secretKey }: LoginSecrets): Record<string, ecs.Secret> {
+/** Variable to secret, and to the field of it. */
+export function loginFields({ admin, machines, secretKey }: LoginSecrets): Record<string, SecretField> {
   return {
-    ML_AUTH_ADMIN_USER: ecs.Secret.fromSecretsManager(admin, 'username'),
-    ML_AUTH_ADMIN_PASSWORD: ecs.Secret.fromSecretsManager(admin, 'password'),
-    ML_AUTH_MACHINE_USER: ecs.Secret.fromSecretsManager(machines, 'username'),
-    ML_AUTH_MACHINE_PASSWORD: ecs.Secret.fromSecretsManager(machines, 'password'),
-    ML_AUTH_SECRET_KEY: ecs.Secret.fromSecretsManager(secretKey),
+    ML_AUTH_ADMIN_USER: { secret: admin, field: 'username' },
+    ML_AUTH_ADMIN_PASSWORD: { secret: admin, field: 'password' },
+    ML_AUTH_MACHINE_USER: { secret: machines, field: 'username' },
+    ML_AUTH_MACHINE_PASSWORD: { secret: machines, field: 'password' },
+    ML_AUTH_SECRET_KEY: { secret: secretKey },
   };
+}
+
+/** The secrets as the server's container takes them. */
+export function loginVariables(secrets: LoginSecrets): Record<string, ecs.Secret> {
+  return Object.fromEntries(Object.entries(loginFields(secrets)).map(([name, { secret, field }]) => [name, ecs.Secret.fromSecretsManager(secret, field)]));
 }
 
 /** Names of the variables, for checks before anything exists. */
@@ -57,7 +62,7 @@ export const LOGIN_VARIABLES = ['ML_AUTH_ADMIN_USER', 'ML_AUTH_ADMIN_PASSWORD', 
 /** What the rotation needs. */
 export interface RotationProps {
   readonly network: IMlNetwork;
-  readonly server: InternalService;
+  readonly server: ServerBesideTasks;
   readonly image: ecs.ContainerImage;
   readonly cpuArchitecture?: ecs.CpuArchitecture;
   readonly trackingUri: string;

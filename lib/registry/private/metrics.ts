@@ -33,7 +33,9 @@ export function nameTasks(scope: Construct, plan: RegistryMetricsBlueprint, netw
 }
 
 /** Lets the Prometheus of a cluster read the metrics, and tells it to. */
-export function scrape(scope: Construct, { dnsName, port }: MetricsPlace, server: InternalService, cluster: IMlCluster, prometheus: IPrometheus): ManifestRelease {
+export function scrape(
+  scope: Construct, { dnsName, port }: MetricsPlace, server: InternalService, cluster: IMlCluster, prometheus: IPrometheus,
+): ManifestRelease {
   const nodes = ec2.SecurityGroup.fromSecurityGroupId(scope, 'ScrapingNodes', cluster.cluster.clusterSecurityGroupId, { mutable: false });
   server.securityGroup.connections.allowFrom(nodes, ec2.Port.tcp(port), 'metrics of the model registry');
   return new ManifestRelease(scope, 'Scraping', {

@@ -2,8 +2,10 @@ import { Annotations, type RemovalPolicy } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
-import { createLoginSecrets, createRotation, LOGIN_VARIABLES, type LoginSecrets, loginVariables } from './basic-login';
+import { createLoginSecrets, createRotation, LOGIN_VARIABLES, loginFields, type LoginSecrets, loginVariables } from './basic-login';
 import { createBrowserLogin, providerOf } from './browser-login';
+import type { SecretField } from './cluster-server';
+import type { ServerBesideTasks } from './registry-task';
 import type { Faults } from '../../core/private/faults';
 import { checkListenerRule } from '../../network/claim-listener-rule';
 import type { IMlNetwork } from '../../network/interfaces';
@@ -56,11 +58,17 @@ export function planBrowserLogin(
 /** What the login needs of the registry that it guards. */
 export interface LoginSite {
   readonly network: IMlNetwork;
-  readonly server: InternalService;
+  readonly server: ServerBesideTasks;
   readonly image: ecs.ContainerImage;
   readonly cpuArchitecture?: ecs.CpuArchitecture;
   readonly trackingUri: string;
   readonly alarmActions: cloudwatch.IAlarmAction[];
+}
+
+/** A login at the load balancer, and the service whose rule it changes. */
+export interface BrowserLoginPlace {
+  readonly plan: BrowserLoginBlueprint;
+  readonly server: InternalService;
 }
 
 /** The login of a registry: its secrets first, since the server takes them; the rest once the server exists. */
@@ -75,15 +83,20 @@ export class RegistryLogin {
       + 'give the network loadBalancer.certificate, or say auth: RegistryAuth.none() if the network guards it well enough');
   }
 
+  /** The same, for whoever takes them from Secrets Manager by another way. */
+  get secretFields(): Record<string, SecretField> {
+    return this.secrets ? loginFields(this.secrets) : {};
+  }
+
   /** Variables of the server. */
   get serverSecrets(): Record<string, ecs.Secret> {
     return this.secrets ? loginVariables(this.secrets) : {};
   }
 
   /** Rules of the load balancer and the rotation; the answer is its alarms. */
-  guard(site: LoginSite, browser?: BrowserLoginBlueprint): cloudwatch.Alarm[] {
+  guard(site: LoginSite, browser?: BrowserLoginPlace): cloudwatch.Alarm[] {
     const { auth, basic } = this.plan;
-    if (auth.browserLogin && browser) createBrowserLogin(this.scope, site.server, site.network.loadBalancer, auth.browserLogin, browser);
+    if (auth.browserLogin && browser) createBrowserLogin(this.scope, browser.server, site.network.loadBalancer, auth.browserLogin, browser.plan);
     if (!basic || !this.secrets || auth.basicLogin?.options.rotation === false) return [];
     return [createRotation(this.scope, this.secrets, { ...site, days: basic.rotationDays }).alarm];
   }

@@ -29,6 +29,18 @@ MACHINES = Login("machines", "f%rst-password-of-machines")
 HOST = "mlflow.ml.internal"
 
 
+#: What the construct library writes for a cluster, and, its tests say, for Fargate too.
+POD: dict[str, Any] = json.loads((Path(__file__).parent / "registry_pod.json").read_text())
+LATER = "<deploy-time value>"
+
+
+def of_pod(known_later: dict[str, str]) -> dict[str, str]:
+    """The variables of the pods as they are written, and ours where only a deployment or a secret knows them."""
+    written = {variable["name"]: variable.get("value", LATER) for variable in POD["env"]}
+    assert {name for name, value in written.items() if LATER in value} == known_later.keys() - {"ML_DATABASE_NAME"}
+    return {**written, **known_later}
+
+
 @dataclass(frozen=True)
 class Server:
     """A task of the service, and the database that it shares with others."""
@@ -41,7 +53,6 @@ class Server:
 
 def variables(admin: Login, machines: Login) -> dict[str, str]:
     return {
-        "ML_REGISTRY_AUTH": "basic",
         "ML_AUTH_ADMIN_USER": admin.user,
         "ML_AUTH_ADMIN_PASSWORD": admin.password,
         "ML_AUTH_MACHINE_USER": machines.user,
@@ -57,18 +68,21 @@ def server(
     home = tmp_path_factory.mktemp("auth")
     port, metrics = free_port(), free_port()
     environment = {
-        **new_database(postgresql),
-        **variables(ADMIN, MACHINES),
+        **of_pod(
+            {
+                **new_database(postgresql),
+                **variables(ADMIN, MACHINES),
+                "AWS_REGION": "eu-west-1",
+                "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket}/mlflow",
+            }
+        ),
         "AWS_ENDPOINT_URL": aws,
-        "ML_HOST": "127.0.0.1",
         "ML_METRICS_PORT": str(metrics),
-        "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{bucket}/mlflow-auth",
-        "MLFLOW_SERVER_ALLOWED_HOSTS": f"{HOST},{HOST}:443,127.0.0.1:*",
-        "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": f"https://{HOST}",
         "TMPDIR": str(home),
     }
-    with running(runtime("registry-server"), {**environment, "ML_PORT": str(port)}, home / "server.log") as service:
-        service.wait_for_http(f"http://127.0.0.1:{port}/health", seconds=120)
+    assert POD["args"][:3] == ["python", "-m", "ml_platform_runtime"]
+    with running(runtime(*POD["args"][3:]), {**environment, "ML_PORT": str(port)}, home / "server.log") as service:
+        service.wait_for_http(f"http://127.0.0.1:{port}{POD['readinessProbe']['httpGet']['path']}", seconds=120)
         yield Server(environment, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{metrics}/metrics", service)
 
 
@@ -86,7 +100,8 @@ def test_nobody_gets_in_without_the_right_password_and_health_stays_open(server:
     assert search(uri, Login("machines", "a-wrong-password")) == 401
     assert search(uri, Login("nobody", MACHINES.password)) == 401
     assert search(uri, MACHINES) == search(uri, ADMIN) == 200
-    assert httpx.get(f"{uri}/health").status_code == 200
+    # as the load balancer and the kubelet ask: by the address of a task or pod
+    assert httpx.get(f"{uri}/health", headers={"Host": "10.0.3.7:5000"}).status_code == 200
     assert httpx.get(f"{uri}/", follow_redirects=True).status_code == 401
     assert httpx.get(f"{uri}/api/2.0/mlflow-artifacts/artifacts").status_code == 401
 
