@@ -40,12 +40,16 @@ def read_state(reference: str, catalog: Catalog | None = None) -> TableState:
     name, _, state = reference.partition("@")
     table = open_table(catalog or open_catalog(os.environ), name)
     snapshot = _snapshot(table, name, state)
+    if snapshot is None and not state:
+        raise BadInput(f"table {name} has no rows yet; append to it first")
     if snapshot is None:
         raise BadInput(
-            f"table {name} has {f'no tag or snapshot {state}' if state else 'no rows'}; give one that it has: "
-            "snapshots expire unless a tag keeps them"
+            f"table {name} has no tag or snapshot {state}; give one that it has: snapshots expire unless a tag keeps them"
         )
-    return TableState(table, name, snapshot.snapshot_id, state if state in table.metadata.refs else None)
+    # a branch moves, so it does not say what was read
+    ref = table.metadata.refs.get(state)
+    tag = state if ref is not None and ref.snapshot_ref_type == "tag" else None
+    return TableState(table, name, snapshot.snapshot_id, tag)
 
 
 def mlflow_tags(*states: TableState) -> dict[str, str]:
