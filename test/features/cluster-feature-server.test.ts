@@ -45,14 +45,20 @@ const kinds = (objects: Record<string, any>[], kind: string): Record<string, any
 const one = (objects: Record<string, any>[], kind: string, name?: string): Record<string, any> =>
   kinds(objects, kind).find(({ metadata }) => name === undefined || metadata.name === name)!;
 
+/** A store for each online store of ours. */
+const STORES = { dynamodb: OnlineStore.dynamoDb(), postgres: OnlineStore.postgres(), redis: OnlineStore.valkey() };
+const configurations = Object.fromEntries(Object.entries(STORES).map(([type, online]) => {
+  const { stack, store } = make({ online });
+  return [type, { ...store._readerConfiguration, online: stack.resolve(store._readerConfiguration.online) as typeof store._readerConfiguration.online }];
+}));
+
 describe('the store types of the operator', () => {
   const [definition] = customResourceDefinitions(['feast']) as Record<string, any>[];
   const spec = definition!.spec.versions.find(({ name }: { name: string }) => name === 'v1').schema.openAPIV3Schema.properties.spec.properties;
   const typesOf = (persistence: any): string[] => persistence.properties.persistence.properties.store.properties.type.enum;
 
   test('hold each online store and registry of ours', () => {
-    const emitted = [OnlineStore.dynamoDb(), OnlineStore.valkey(), OnlineStore.postgres()].map((online) => String(make({ online }).store._readerConfiguration.online.type));
-    expect(emitted.sort()).toEqual([...OPERATOR_ONLINE_TYPES]);
+    expect(Object.values(configurations).map(({ online }) => online.type)).toEqual([...OPERATOR_ONLINE_TYPES]);
     const { onlineStore, registry } = spec.services.properties;
     expect(OPERATOR_ONLINE_TYPES.filter((type) => !typesOf(onlineStore).includes(type))).toEqual([]);
     expect(typesOf(registry.properties.local)).toContain(storeBlock(sqlRegistry()).type);
@@ -72,23 +78,12 @@ describe('the store types of the operator', () => {
 });
 
 describe('what the samples say of a store', () => {
-  test.each([
-    ['dynamodb', OnlineStore.dynamoDb()], ['postgres', OnlineStore.postgres()],
-  ] as const)('is what its construct says: %s', (type, online) => {
-    const { stack, store } = make({ online });
-    const { registry, online: yaml, secrets, ports, environment } = store._readerConfiguration;
-    const sample = storeWith(type);
-    expect({ registry, online: stack.resolve(yaml), ports: [...new Set(ports)] }).toEqual({ registry: sample.registry, online: sample.online, ports: sample.ports });
-    expect(secrets.map(({ variable, field }) => [variable, field])).toEqual(sample.secrets.map(({ variable, field }) => [variable, field]));
-    expect(Object.keys(environment).filter((name) => name !== 'ML_ENVIRONMENT')).toEqual(Object.keys(sample.environment));
-  });
-
-  test('is what its construct says: redis', () => {
-    const { store } = make({ online: OnlineStore.valkey() });
-    const { online, secrets, ports } = store._readerConfiguration;
-    const { key_ttl_seconds: _ttl, ...sample } = storeWith('redis').online;
-    expect({ online, ports }).toEqual({ online: sample, ports: [5432, 6379] });
-    expect(secrets.map(({ variable }) => variable)).toEqual(storeWith('redis').secrets.map(({ variable }) => variable));
+  test.each(Object.keys(ONLINE))('is what its construct says: %s', (type) => {
+    const { registry, online, secrets, ports, environment } = configurations[type]!;
+    const { key_ttl_seconds: _ttl, ...sample } = storeWith(type).online;
+    expect({ registry, online, ports: [...new Set(ports)] }).toEqual({ registry: storeWith(type).registry, online: sample, ports: storeWith(type).ports });
+    expect(secrets.map(({ variable, field }) => [variable, field])).toEqual(storeWith(type).secrets.map(({ variable, field }) => [variable, field]));
+    expect(Object.keys(environment).filter((name) => name !== 'ML_ENVIRONMENT')).toEqual(Object.keys(storeWith(type).environment));
   });
 });
 
@@ -320,6 +315,12 @@ describe('bad input', () => {
       "  - [invalid-callers] callers[0] 'Shop' is not allowed; use 1 to 63 lower-case letters, digits or hyphens, starting and ending with a letter or digit",
       "  - [duplicate-callers] callers names 'web' more than once; keep one of them",
     ].join('\n'));
+  });
+
+  test('a namespace that is there already', () => {
+    const { app, store } = make();
+    expect(faultOf(() => store.addClusterFeatureServer('Server', { ...clusterIn(app), namespaceName: 'default' }))).toBe(
+      "ValidationError at Stack/Features/Server [namespace-exists]: namespaceName 'default' is in every cluster already, and the server's is made for it alone; choose another name");
   });
 
   test('a cluster whose security group nobody told', () => {

@@ -9,10 +9,12 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { customersOf, image, profile } from './support';
 import { ExternalSecrets, FeastOperator, MlCluster } from '../../lib/cluster';
 import { DataLake } from '../../lib/data';
-import { FeatureRegistry, FeatureStore, OfflineStore, OnlineStore } from '../../lib/features';
+import { type ClusterFeatureServerOptions, FeatureRegistry, FeatureStore, OfflineStore, OnlineStore } from '../../lib/features';
 import { MlNetwork } from '../../lib/network/ml-network';
 import { fakeCluster } from '../cluster/support';
 import { ROLES_TWICE, type Estate } from '../support/estate';
+
+type OnCluster = Pick<ClusterFeatureServerOptions, 'cluster' | 'externalSecrets'>;
 
 /** Everything that the room makes, with every variant of its backends. */
 function estate(): App {
@@ -35,34 +37,24 @@ function estate(): App {
   store.addFeatureServer('Server');
   const role = new iam.Role(new Stack(app, 'Team'), 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
   for (const give of ['readOnline', 'writeOnline', 'readOffline', 'materialize', 'apply'] as const) store.grants[give](role);
-  others(stack, network, lake);
+  const onCluster = clusterOf(app, network);
+  store.addClusterFeatureServer('OnCluster', { ...onCluster, callers: ['shop'] });
+  others(stack, network, lake, onCluster);
   return app;
 }
 
-/** Servers on a cluster, for each online store. */
-function onCluster(): App {
-  const app = new App();
-  const shared = new Stack(app, 'Shared');
-  const network = new MlNetwork(shared, 'Network');
-  const lake = new DataLake(shared, 'Lake', { databaseName: 'lake' });
-  const customers = customersOf(lake);
-  const platform = new Stack(app, 'Platform');
-  const theirs = eks.Cluster.fromClusterAttributes(platform, 'Existing', {
-    clusterName: 'theirs', clusterSecurityGroupId: 'sg-0123456789abcdef0', kubectlProvider: fakeCluster(platform).kubectlProvider,
+/** A cluster with what feature servers need there. */
+function clusterOf(app: App, network: MlNetwork): OnCluster {
+  const stack = new Stack(app, 'Platform');
+  const theirs = eks.Cluster.fromClusterAttributes(stack, 'Existing', {
+    clusterName: 'theirs', clusterSecurityGroupId: 'sg-0123456789abcdef0', kubectlProvider: fakeCluster(stack).kubectlProvider,
   });
-  const cluster = MlCluster.fromCluster(platform, 'Cluster', theirs, { network });
-  new FeastOperator(platform, 'FeastOperator', { cluster });
-  const externalSecrets = new ExternalSecrets(platform, 'ExternalSecrets', { cluster });
-  const stack = new Stack(app, 'Features');
-  for (const [id, online] of Object.entries({ Tables: OnlineStore.dynamoDb(), Cache: OnlineStore.valkey(), Database: OnlineStore.postgres() })) {
-    const store = new FeatureStore(stack, id, { network, lake, image, online, projectName: id.toLowerCase() });
-    store.addFeatureView('Profile', profile(customers));
-    store.addClusterFeatureServer('Server', { cluster, externalSecrets, callers: ['shop'] });
-  }
-  return app;
+  const cluster = MlCluster.fromCluster(stack, 'Cluster', theirs, { network });
+  new FeastOperator(stack, 'FeastOperator', { cluster });
+  return { cluster, externalSecrets: new ExternalSecrets(stack, 'ExternalSecrets', { cluster }) };
 }
 
-function others(stack: Stack, network: MlNetwork, lake: DataLake): void {
+function others(stack: Stack, network: MlNetwork, lake: DataLake, onCluster: OnCluster): void {
   const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'Existing', 'feast');
   const connections = new ec2.Connections({ securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-0123456789abcdef0')], defaultPort: ec2.Port.tcp(5432) });
   const registry = FeatureRegistry.existing({ host: 'db.example.com', secret, connections: { connections } });
@@ -71,6 +63,7 @@ function others(stack: Stack, network: MlNetwork, lake: DataLake): void {
   });
   cached.addFeatureView('Profile', profile(customersOf2(stack, lake)));
   cached.addFeatureServer('Server');
+  cached.addClusterFeatureServer('OnCluster', onCluster);
   const role = new iam.Role(stack, 'Redshift', { assumedBy: new iam.ServicePrincipal('redshift.amazonaws.com') });
   const warehouse = new FeatureStore(stack, 'Warehouse', {
     network, image, online: OnlineStore.postgres(),
@@ -78,6 +71,7 @@ function others(stack: Stack, network: MlNetwork, lake: DataLake): void {
       workgroupName: 'wg', workgroupArn: 'arn:aws:redshift-serverless:eu-west-1:123456789012:workgroup/1', databaseName: 'dev', role,
     }),
   });
+  warehouse.addClusterFeatureServer('OnCluster', onCluster);
   const view = warehouse.addFeatureView('Profile', profile(customersOf2(stack, lake, 'Second')));
   warehouse.addMaterialization('Hourly', { views: [view], schedule: scheduler.ScheduleExpression.rate(Duration.hours(1)) });
 }
@@ -93,14 +87,6 @@ export const ESTATES: Record<string, Estate> = {
       ROLES_TWICE,
       { rule: 'W3691', message: /^Engine version '17' for engine 'postgres'/, reason: 'a major version is what RDS resolves to its default minor version' },
     ],
-    ofTheTest: ({ where }) => /^(Shared|Features\/(First|Second)Lake)/.test(where),
-  },
-  'feature servers on a cluster': {
-    make: onCluster,
-    explained: [
-      ROLES_TWICE,
-      { rule: 'W3691', message: /^Engine version '17' for engine 'postgres'/, reason: 'a major version is what RDS resolves to its default minor version' },
-    ],
-    ofTheTest: ({ where }) => /^(Shared|Platform)/.test(where),
+    ofTheTest: ({ where }) => /^(Shared|Platform|Features\/(First|Second)Lake)/.test(where),
   },
 };

@@ -10,6 +10,7 @@ import { runtimeDirectory } from '../../lib/core/private/runtime-asset';
 import { type FeatureMaterializationOptions, FeatureStore, FeatureView, OnlineStore } from '../../lib/features';
 import { dynamoDbActions, FeatureAccess } from '../../lib/features/blueprint/access';
 import { FEATURE_METRICS, writeCost } from '../../lib/features/blueprint/materialization';
+import { InterfaceEndpoint, MlNetwork } from '../../lib/network';
 import { faultsOf } from '../data/support';
 
 const NIGHTLY = scheduler.ScheduleExpression.rate(Duration.days(1));
@@ -211,6 +212,19 @@ describe('a materialization refuses', () => {
       '[invalid-timeout] timeout of 1 seconds is not a whole number from 60 to 604800 seconds; use a duration in that range',
     ]);
   });
+});
+
+test('jobs are refused where they could not start', () => {
+  const { stack, lake, customers } = make();
+  const network = new MlNetwork(stack, 'Closed', { natGateways: 0, interfaceEndpoints: [InterfaceEndpoint.ECR_API, InterfaceEndpoint.ECR_DKR] });
+  const store = new FeatureStore(stack, 'Second', { network, lake, image });
+  const views = [store.addFeatureView('Profile', profile(customers))];
+  const refused = [
+    '[no-route-out] network has no route out, and the task needs interface endpoints for logs, secretsmanager; add them to the network, or give it a NAT gateway',
+  ];
+  expect(faultsOf(() => store.addMaterialization('Nightly', { views, schedule: NIGHTLY }))).toEqual(refused);
+  expect(faultsOf(() => store.addApply('Apply', { featureRepo: __dirname }))).toEqual(refused);
+  expect(faultsOf(() => store.addSkewCheck('Skew', { views }))).toEqual(refused);
 });
 
 describe('apply', () => {

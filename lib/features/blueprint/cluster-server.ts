@@ -1,4 +1,5 @@
 import { renderYaml, type YamlMap } from './feature-store-yaml';
+import { BUILT_IN_NAMESPACES } from '../../cluster/blueprint/namespaces';
 import { checkInteger, checkLiteral, checkNumber, checkText, checkUnique, DNS_LABEL, type TextRule } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 
@@ -75,6 +76,8 @@ export function clusterServer(faults: Faults, input: ClusterServerInput): Cluste
   for (const property of ['serverName', 'namespaceName', 'replicas', 'vcpus'] as const) checkLiteral(faults, property, input[property]);
   checkText(faults, 'serverName', input.serverName, SERVER_NAME);
   checkText(faults, 'namespaceName', input.namespaceName, DNS_LABEL);
+  faults.check(!BUILT_IN_NAMESPACES.includes(input.namespaceName ?? ''), 'namespace-exists',
+    `namespaceName '${input.namespaceName}' is in every cluster already, and the server's is made for it alone; choose another name`);
   checkInteger(faults, 'replicas', replicas, { min: 1, max: 100 });
   checkNumber(faults, 'vcpus', vcpus, { min: 0.1, max: 64 });
   checkInteger(faults, 'memory', memoryMiB, { min: 512, max: 65_536, unit: 'MiB' });
