@@ -26,7 +26,7 @@ function made(stack: Stack, given: Partial<platform.features.FeatureStoreProps> 
       data.Column.optional('age', data.IcebergType.LONG),
     ],
   });
-  return { stack, table, store: new features.FeatureStore(stack, 'Features', { network: textNetwork(stack), lake, image, projectName: 'shop', ...given }) };
+  return { stack, table, store: new features.FeatureStore(stack, 'Features', { network: given.network ?? textNetwork(stack), lake, image, projectName: 'shop', ...given }) };
 }
 
 function viewOptions({ table }: Made): platform.features.FeatureViewOptions {
@@ -59,8 +59,7 @@ interface OnCluster {
 
 /** A cluster with what a feature server needs there. */
 function onCluster(stack: Stack): OnCluster {
-  const cluster = theirs(stack);
-  new platform.cluster.FeastOperator(stack, 'FeastOperator', { cluster });
+  const cluster = theirs(stack, { installedApiGroups: ['feast.dev', 'monitoring.coreos.com'] });
   return { cluster, externalSecrets: new platform.cluster.ExternalSecrets(stack, 'ExternalSecrets', { cluster }), network: cluster.network };
 }
 
