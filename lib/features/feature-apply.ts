@@ -8,10 +8,10 @@ import * as s3assets from 'aws-cdk-lib/aws-s3-assets';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { FeatureAccess } from './blueprint/access';
-import { featureJob, type FeatureJobBlueprint } from './blueprint/job';
+import type { FeatureJobBlueprint } from './blueprint/job';
 import type { FeatureStore } from './feature-store';
 import { failureAlarm } from './private/alarms';
-import { FeatureJob } from './private/feature-job';
+import { decideJob, FeatureJob } from './private/feature-job';
 import { grantFiles } from './private/grant-files';
 import { show } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
@@ -59,7 +59,7 @@ const EXCLUDE = ['**/__pycache__', '**/*.pyc', '**/.venv', '**/.git'];
  *
  * Definitions that differ from the views of the stack are refused before anything is written, and the alarm tells of it.
  *
- * Fails with `no-feature-repo`, `invalid-cpu` or `invalid-memory-limit-mib`.
+ * Fails with `no-feature-repo`, `no-route-out`, `invalid-cpu` or `invalid-memory-limit-mib`.
  */
 export class FeatureApply extends Construct {
   /** Runs the job; start it by hand to apply without a deployment. */
@@ -103,7 +103,7 @@ function decide(scope: Construct, id: string, props: FeatureApplyProps): Feature
   const { featureRepo } = props;
   faults.check(existsSync(featureRepo) && statSync(featureRepo).isDirectory(), 'no-feature-repo',
     `featureRepo ${show(featureRepo)} is no folder; give the one with the Python definitions, from where the app is run`);
-  const plan = featureJob(faults, {
+  const plan = decideJob(faults, props.store._props.network, {
     command: 'features-apply', arguments: props.allowDelete ? ['--allow-delete'] : [], cpu: props.cpu, memoryLimitMiB: props.memoryLimitMiB,
   });
   faults.throwIfAny();

@@ -6,12 +6,12 @@ import type * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { FeatureAccess } from './blueprint/access';
-import { featureJob, type FeatureJobBlueprint } from './blueprint/job';
+import type { FeatureJobBlueprint } from './blueprint/job';
 import { materialization, type MaterializationBlueprint, writeCost } from './blueprint/materialization';
 import type { FeatureStore } from './feature-store';
 import type { FeatureView } from './feature-view';
 import { failureAlarm, freshnessAlarm, staleAlarm } from './private/alarms';
-import { FeatureJob } from './private/feature-job';
+import { decideJob, FeatureJob } from './private/feature-job';
 import { grantFiles } from './private/grant-files';
 import { DetailType } from '../core/events/detail-type';
 import { checkUnique, show } from '../core/private/checks';
@@ -90,7 +90,7 @@ export interface FeatureMaterializationProps extends FeatureMaterializationOptio
  * never two at once.
  *
  * Fails with `no-views`, `no-trigger`, `no-event-bus`, `view-not-online`, `view-materialized-twice`, `view-of-another-store`,
- * `invalid-max-age`, `invalid-expected-rows`, `invalid-timeout` and others, all at once.
+ * `invalid-max-age`, `invalid-expected-rows`, `invalid-timeout`, `no-route-out` and others, all at once.
  */
 export class FeatureMaterialization extends Construct {
   /** Runs the job; start it by hand for a first fill. */
@@ -176,7 +176,7 @@ function decide(scope: Construct, id: string, props: FeatureMaterializationProps
     expectedRows: props.expectedRows,
   });
   checkViews(faults, props);
-  const job = featureJob(faults, {
+  const job = decideJob(faults, store._props.network, {
     command: 'features-materialize', arguments: plan.arguments, cpu: props.cpu, memoryLimitMiB: props.memoryLimitMiB, timeout: props.timeout,
   });
   faults.throwIfAny();

@@ -5,12 +5,12 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { FeatureAccess } from './blueprint/access';
-import { featureJob, type FeatureJobBlueprint } from './blueprint/job';
+import type { FeatureJobBlueprint } from './blueprint/job';
 import { skewCheck } from './blueprint/skew-check';
 import type { FeatureStore } from './feature-store';
 import type { FeatureView } from './feature-view';
 import { failureAlarm } from './private/alarms';
-import { FeatureJob } from './private/feature-job';
+import { decideJob, FeatureJob } from './private/feature-job';
 import { grantFiles } from './private/grant-files';
 import { Faults } from '../core/private/faults';
 import { scheduleRuns } from '../network/schedule-runs';
@@ -60,7 +60,7 @@ export interface FeatureSkewCheckProps extends FeatureSkewCheckOptions {
 /**
  * Compares what serving answers with what training would see, for a sample of entities as of the last materialization.
  *
- * Fails with `no-views`, `view-not-online`, `invalid-sample`, `invalid-threshold` and others, all at once.
+ * Fails with `no-views`, `view-not-online`, `invalid-sample`, `invalid-threshold`, `no-route-out` and others, all at once.
  */
 export class FeatureSkewCheck extends Construct {
   /** Runs the check; start it by hand to look now. */
@@ -95,7 +95,7 @@ function decide(scope: Construct, id: string, props: FeatureSkewCheckProps): Fea
     sample, threshold,
   });
   // a second look at the same values says the same
-  const plan = featureJob(faults, { command: 'features-skew', arguments: words, cpu: props.cpu, memoryLimitMiB: props.memoryLimitMiB, tries: 1 });
+  const plan = decideJob(faults, props.store._props.network, { command: 'features-skew', arguments: words, cpu: props.cpu, memoryLimitMiB: props.memoryLimitMiB, tries: 1 });
   faults.throwIfAny();
   return plan;
 }

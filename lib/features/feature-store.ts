@@ -31,7 +31,7 @@ import { checkLiteral, checkText } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
 import { checkRemovalPolicy, destroysData } from '../core/private/removal';
 import { isUnresolved } from '../core/private/tokens';
-import { acknowledgeAll } from '../network/acknowledge-wildcards';
+import { jobCluster } from '../network/fargate-job';
 import type { InternalService } from '../network/internal-service';
 import { runtimeImage } from '../network/runtime-image';
 
@@ -340,9 +340,7 @@ export class FeatureStore extends Construct implements IFeatureStore {
   private jobCluster(): ecs.ICluster {
     const found = this.node.tryFindChild('Jobs') as ecs.Cluster | undefined;
     if (found) return found;
-    const cluster = new ecs.Cluster(this, 'Jobs', { vpc: this.props.network.vpc, containerInsightsV2: ecs.ContainerInsights.DISABLED });
-    acknowledgeAll(cluster, ['AwsSolutions-ECS4'], 'Container Insights is billed by metric; alarms watch the runs of jobs, which costs nothing more');
-    return cluster;
+    return jobCluster(this, 'Jobs', this.props.network.vpc);
   }
 }
 

@@ -4,10 +4,11 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { Faults } from '../../core/private/faults';
 import { oneTaskMachine } from '../../network/blueprint/job-plan';
-import { makeJob, makeJobMachine } from '../../network/fargate-job';
+import { checkJobRoute, makeJob, makeJobMachine } from '../../network/fargate-job';
 import type { IMlNetwork } from '../../network/interfaces';
-import type { FeatureJobBlueprint } from '../blueprint/job';
+import { featureJob, type FeatureJobBlueprint, type FeatureJobInput } from '../blueprint/job';
 
 /** What every job of a store has. */
 export interface JobSurroundings {
@@ -19,6 +20,12 @@ export interface JobSurroundings {
   readonly secrets: { readonly [name: string]: ecs.Secret };
   /** Opens databases and caches to the job. */
   readonly letIn: (peer: ec2.IConnectable) => void;
+}
+
+/** Decides on a job. It needs its secrets wherever it stands; what a backend calls besides is for its owner to know. */
+export function decideJob(faults: Faults, network: IMlNetwork, input: FeatureJobInput): FeatureJobBlueprint {
+  checkJobRoute(faults, network, ['secretsmanager']);
+  return featureJob(faults, input);
 }
 
 /** A task on Fargate with its state machine. */

@@ -18,15 +18,5 @@ const WORDS: DatabaseWords = {
 
 /** Makes the instance that the blueprint describes, as child `Registry` of the store. */
 export function createRegistryDatabase(scope: Construct, network: IMlNetwork, plan: PostgresPlan, actions: cloudwatch.IAlarmAction[]): RegistryBackend {
-  const { instance, secret, connections, alarms } = makePostgres(scope, network, plan, WORDS, actions);
-  return {
-    host: instance.dbInstanceEndpointAddress,
-    port: instance.dbInstanceEndpointPort,
-    portNumber: plan.port,
-    databaseName: plan.databaseName,
-    secret,
-    connections,
-    instance,
-    alarms,
-  };
+  return { ...makePostgres(scope, network, plan, WORDS, actions), portNumber: plan.port };
 }
