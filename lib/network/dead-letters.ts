@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledgeAll } from './acknowledge-wildcards';
+import { alarmAboveZero } from './alarm-above-zero';
 
 /**
  * A queue for what could not be delivered or done: encrypted, TLS only, 14 days.
@@ -49,13 +50,5 @@ export function metricDeadLetters(queue: sqs.IQueue): cloudwatch.Metric {
 export function deadLettersAlarm(
   scope: Construct, id: string, queue: sqs.IQueue, description: string, actions: cloudwatch.IAlarmAction[] = [],
 ): cloudwatch.Alarm {
-  const alarm = metricDeadLetters(queue).createAlarm(scope, id, {
-    alarmDescription: description,
-    threshold: 0,
-    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-    evaluationPeriods: 1,
-    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-  });
-  alarm.addAlarmAction(...actions);
-  return alarm;
+  return alarmAboveZero(scope, id, metricDeadLetters(queue), description, actions);
 }

@@ -8,6 +8,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { acknowledgeAll, acknowledgeWildcards } from './acknowledge-wildcards';
+import { alarmAboveZero } from './alarm-above-zero';
 import { JOB_CONTAINER, machineSeconds, runRights, waitRights, type JobPatience, type JobPlan, type JobRight, type JobTarget } from './blueprint/job-plan';
 import { metricDeadLetters } from './dead-letters';
 import type { IMlNetwork } from './interfaces';
@@ -116,21 +117,13 @@ export function failedRunsAlarm(
 ): cloudwatch.Alarm {
   const runs = { failed: machine.metricFailed(RUNS), late: machine.metricTimedOut(RUNS) };
   const metrics: Record<string, cloudwatch.IMetric> = deadLetters ? { ...runs, lost: metricDeadLetters(deadLetters) } : runs;
-  const alarm = new cloudwatch.Alarm(scope, id, {
-    metric: new cloudwatch.MathExpression({
-      expression: Object.keys(metrics).map((name) => `FILL(${name}, 0)`).join(' + '),
-      usingMetrics: metrics,
-      period: Duration.minutes(5),
-      label: 'runs that did not end well',
-    }),
-    alarmDescription: description,
-    threshold: 0,
-    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-    evaluationPeriods: 1,
-    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+  const unwell = new cloudwatch.MathExpression({
+    expression: Object.keys(metrics).map((name) => `FILL(${name}, 0)`).join(' + '),
+    usingMetrics: metrics,
+    period: Duration.minutes(5),
+    label: 'runs that did not end well',
   });
-  alarm.addAlarmAction(...actions);
-  return alarm;
+  return alarmAboveZero(scope, id, unwell, description, actions);
 }
 
 function targetOf({ network, cluster }: JobPlace, taskDefinition: ecs.FargateTaskDefinition, securityGroup: ec2.ISecurityGroup): JobTarget {
