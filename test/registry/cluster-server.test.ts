@@ -6,7 +6,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { type ServerChanges, serverIn } from './cluster-server-support';
+import { NODES, type ServerChanges, serverIn } from './cluster-server-support';
 import { objectsOf } from './support';
 import { ManifestDelivery, MlCluster, NodeProvisioning } from '../../lib/cluster';
 import { MlNetwork } from '../../lib/network/ml-network';
@@ -30,7 +30,7 @@ function plain(variables: { name?: string; value?: unknown; Name?: string; Value
 }
 
 describe('a server in a cluster by default', () => {
-  const { stack, registry, network } = serverIn();
+  const { stack, registry, network, options } = serverIn();
   const template = Template.fromStack(stack);
   const objects = objectsOf(registry.serverRelease!);
 
@@ -96,10 +96,12 @@ describe('a server in a cluster by default', () => {
   });
 
   test('is reached by the load balancer, and reaches its database', () => {
-    const from = (port: number) => Object.values(template.findResources('AWS::EC2::SecurityGroupIngress', { Properties: { FromPort: port, ToPort: port } }))
+    const from = (port: number, at = template) => Object.values(at.findResources('AWS::EC2::SecurityGroupIngress', { Properties: { FromPort: port, ToPort: port } }))
       .map(({ Properties }) => [Properties.GroupId, Properties.SourceSecurityGroupId] as unknown[]);
-    expect(from(5000)).toEqual([['sg-1', stack.resolve(network.loadBalancer.securityGroupId)]]);
-    expect(from(5432)).toEqual([[{ 'Fn::GetAtt': ['ModelsDatabaseSecurityGroupC07A90B4', 'GroupId'] }, 'sg-1']]);
+    const addOns = Stack.of(options.cluster);
+    expect(from(5000)).toEqual([]);
+    expect(from(5000, Template.fromStack(addOns))).toEqual([[NODES, addOns.resolve(network.loadBalancer.securityGroupId)]]);
+    expect(from(5432)).toEqual([[{ 'Fn::GetAtt': ['ModelsDatabaseSecurityGroupC07A90B4', 'GroupId'] }, NODES]]);
     const { spec } = objects.find(({ kind }) => kind === 'NetworkPolicy');
     expect(spec.ingress).toEqual([{ from: [{ ipBlock: { cidr: expect.any(String) } }], ports: [{ protocol: 'TCP', port: 5000 }] }]);
     expect(spec.egress.flatMap(({ ports }: any) => ports.map(({ port }: any) => port))).toEqual([53, 53, 443, 5432, 80]);
@@ -256,4 +258,6 @@ test('two registries stand in one cluster, under two host names', () => {
   const second = new ModelRegistry(first.stack, 'Second', { network: first.network, hostName: 'second', server: RegistryServer.onCluster({ cluster, externalSecrets, image: 'example.com/mlflow:1' }) });
   expect(objectsOf(second.serverRelease!).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toEqual(Array(6).fill('second/second'));
   Template.fromStack(first.stack).resourceCountIs('AWS::EKS::PodIdentityAssociation', 2);
+  // their pods share group and port, and AWS refuses the same rule twice
+  expect(Object.keys(Template.fromStack(Stack.of(cluster)).findResources('AWS::EC2::SecurityGroupIngress', { Properties: { FromPort: 5000 } }))).toHaveLength(1);
 });

@@ -1,6 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import { serverIn } from './cluster-server-support';
 import { MlNetwork } from '../../lib/network/ml-network';
 import { MlflowServerSize, ModelRegistry, RegistryAuth, SageMakerMlflowRegistry } from '../../lib/registry';
 import type { Estate } from '../support/estate';
@@ -26,6 +27,15 @@ function measured(): App {
   return app;
 }
 
+/** A registry whose server runs in a cluster. */
+function inCluster(): App {
+  const { stack } = serverIn({
+    registry: { desiredCount: 2, metrics: {}, aliasCheck: {} },
+    server: { prometheus: { serverUrl: 'http://prometheus', namespace: 'monitoring' } },
+  });
+  return stack.node.root as App;
+}
+
 export const ESTATES: Record<string, Estate> = {
   'an MLflow App of SageMaker': {
     make: () => managed(),
@@ -35,5 +45,6 @@ export const ESTATES: Record<string, Estate> = {
     }],
   },
   'a registry that tells metrics': { make: () => measured() },
+  'a registry with its server in a cluster': { make: () => inCluster(), ofTheTest: ({ where }) => where.startsWith('AddOns/') },
   'a tracking server of SageMaker': { make: () => managed(MlflowServerSize.LARGE) },
 };

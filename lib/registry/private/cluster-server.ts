@@ -1,4 +1,4 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Names, Stack, Token } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets';
@@ -134,14 +134,18 @@ export class ClusterServer extends Construct implements IInternalService {
     }).imageUri;
   }
 
-  /** Written by hand: the nodes' group is the cluster's, and the load balancer's the network's. */
+  /**
+   * Beside the cluster and once for all registries in it: AWS refuses the same rule twice, and their pods share group and port. Written by hand,
+   * because both groups belong to somebody else.
+   */
   private letIn(): Construct {
-    const { network, service, options: { cluster } } = this.props;
-    return new ec2.CfnSecurityGroupIngress(this, 'FromLoadBalancer', {
+    const { network: { loadBalancer }, service: { port }, options: { cluster } } = this.props;
+    const id = `RegistryFrom${Names.nodeUniqueId(loadBalancer.node)}`;
+    return (cluster.node.tryFindChild(id) as Construct | undefined) ?? new ec2.CfnSecurityGroupIngress(cluster, id, {
       groupId: cluster.cluster.clusterSecurityGroupId,
-      sourceSecurityGroupId: network.loadBalancer.securityGroupId,
-      ipProtocol: 'tcp', fromPort: service.port, toPort: service.port,
-      description: `internal load balancer to ${service.hostName}`,
+      sourceSecurityGroupId: loadBalancer.securityGroupId,
+      ipProtocol: 'tcp', fromPort: port, toPort: port,
+      description: 'internal load balancer to model registries',
     });
   }
 

@@ -2,7 +2,7 @@ import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { importedModels, plain, template } from './support';
+import { importedModels, plain, registryServerOn, template, theirs } from './support';
 import * as platform from '../../../lib';
 import { testApp, textNetwork } from '../../cluster/support';
 import { image } from '../../network/support';
@@ -15,7 +15,9 @@ function service(stack: Stack, given: Partial<platform.network.InternalServicePr
 }
 
 function models(stack: Stack, given: Partial<platform.registry.ModelRegistryProps>): void {
-  new registry.ModelRegistry(stack, 'Models', { network: textNetwork(stack), image, cpu: 512, memoryLimitMiB: 2048, ...given });
+  const net = textNetwork(stack);
+  const server = given.server?.clusterServer && registryServerOn(theirs(stack, { network: net }));
+  new registry.ModelRegistry(stack, 'Models', { network: net, image, cpu: 512, memoryLimitMiB: 2048, ...given, ...server && { server } });
 }
 
 function role(stack: Stack): iam.Role {
@@ -64,6 +66,8 @@ const DATA: StructUses = {
 const REGISTRY: StructUses = {
   'registry.ModelRegistryProps': template<platform.registry.ModelRegistryProps>(models, {
     database: registry.RegistryDatabase.postgres({ backupRetention: Duration.days(9) }),
+    // the cluster is made in the stack that it is used in
+    server: registry.RegistryServer.onCluster({} as platform.registry.ClusterServerOptions),
   }),
   'registry.PostgresOptions': template<platform.registry.PostgresOptions>((stack, given) => {
     models(stack, { database: registry.RegistryDatabase.postgres(given) });

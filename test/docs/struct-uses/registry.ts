@@ -3,7 +3,7 @@ import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { template } from './support';
+import { registryServerOn, template, theirs } from './support';
 import * as platform from '../../../lib';
 import { image } from '../../network/support';
 import type { StructUses } from '../literal-faults';
@@ -68,6 +68,13 @@ export const REGISTRY_USES: StructUses = {
   }),
   'registry.AliasCheckOptions': template<platform.registry.AliasCheckOptions>((stack, given) => {
     guarded(stack, { auth: RegistryAuth.none(), aliasCheck: given });
+  }),
+  'registry.ClusterServerOptions': template<platform.registry.ClusterServerOptions>((stack, given) => {
+    const eks = theirs(stack);
+    new registry.ModelRegistry(stack, 'Models', {
+      network: eks.network, auth: RegistryAuth.none(), metrics: given.prometheus && {},
+      server: registryServerOn(eks, given),
+    });
   }),
   'registry.RegistryMetricsOptions': template<platform.registry.RegistryMetricsOptions>((stack, given) => {
     guarded(stack, { auth: RegistryAuth.none(), metrics: given });

@@ -65,7 +65,17 @@ function withoutStackTraces<Result>(act: () => Result): Result {
 
 /** A cluster of somebody else. */
 export function theirs(stack: Stack, given: Partial<platform.cluster.MlClusterFromClusterOptions> = {}): platform.cluster.IMlCluster {
-  return cluster.MlCluster.fromCluster(stack, 'Cluster', fakeCluster(stack), { network: textNetwork(stack), ...given });
+  return cluster.MlCluster.fromCluster(stack, 'Cluster', fakeCluster(stack), { ...given, network: given.network ?? textNetwork(stack) });
+}
+
+/** A registry's server in a cluster, with the add-ons that it needs. */
+export function registryServerOn(
+  eks: platform.cluster.IMlCluster, given: Partial<platform.registry.ClusterServerOptions> = {},
+): platform.registry.RegistryServer {
+  const stack = Stack.of(eks);
+  new cluster.LoadBalancerController(stack, 'LoadBalancers', { cluster: eks });
+  const externalSecrets = new cluster.ExternalSecrets(stack, 'ExternalSecrets', { cluster: eks });
+  return registry.RegistryServer.onCluster({ cluster: eks, externalSecrets, image: 'example.com/mlflow:1', ...given });
 }
 
 /** A registry of somebody else. */
