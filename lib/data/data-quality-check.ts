@@ -27,7 +27,8 @@ import { pinExports } from '../network/pin-exports';
  * verdict fails with `QualityCheckFailed`: it never passes. Nothing is billed between runs but the alarms.
  *
  * Fails with `no-checks`, `duplicate-contract`, `contract-of-another-table`, `invalid-check-type`, `invalid-one-of`, `invalid-pattern`,
- * `missing-suite`, `invalid-suite`, `unknown-column`, `sample-hides-freshness`, `no-event-bus`, `duplicate-triggers`, `invalid-cpu`,
+ * `missing-suite`, `invalid-suite`, `unknown-column`, `sample-hides-freshness`, `no-newest-partition`, `sample-not-on-athena`,
+ * `pattern-not-on-athena`, `table-not-on-athena`, `no-event-bus`, `duplicate-triggers`, `invalid-cpu`,
  * `no-route-out` and others, all at once.
  *
  * @see https://docs.greatexpectations.io/docs/core/introduction/
@@ -144,6 +145,8 @@ function decide(
     suites: suites.map((file) => ({ file, text: existsSync(file) ? readFileSync(file, 'utf8') : undefined })),
     ...shapeOf(props, resolved),
     sample: props.sample,
+    onAthena: props.engine?._workgroup !== undefined,
+    inS3Tables: props.table.s3TableCatalog !== undefined,
     triggers: props.triggers ?? (props.eventBus ? [QualityTrigger.onDataArrived()] : []),
     hasBus: props.eventBus !== undefined,
     cpu: props.cpu,
@@ -151,7 +154,8 @@ function decide(
     timeout: props.timeout,
     reportPrefix: props.reportPrefix,
   });
-  checkJobRoute(faults, props.network, [props.table.s3TableCatalog ? 's3tables' : 'glue', ...(props.eventBus ? ['events'] : [])]);
+  const catalog = props.table.s3TableCatalog ? 's3tables' : 'glue';
+  checkJobRoute(faults, props.network, [catalog, ...(props.engine?._workgroup ? ['athena'] : []), ...(props.eventBus ? ['events'] : [])]);
   return plan;
 }
 

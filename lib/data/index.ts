@@ -11,6 +11,7 @@ export * from './spark-job';
 export * from './table-migrations';
 export * from './data-quality-check';
 export * from './quality-check-props';
+export * from './quality-engine';
 export * from './s3-table';
 export * from './s3-table-catalog';
 export * from './blueprint/column';

@@ -5,6 +5,7 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { QualityChecks, QualitySample, QualityTrigger } from './blueprint/quality-choices';
 import type { IIcebergTable } from './interfaces';
+import type { QualityEngine } from './quality-engine';
 import type { IMlNetwork } from '../network/interfaces';
 
 /** Options of the Fargate task that checks a table. */
@@ -85,9 +86,16 @@ export interface DataQualityCheckProps extends QualityTaskOptions {
   readonly triggers?: QualityTrigger[];
 
   /**
+   * Where the values are looked at.
+   *
+   * @default QualityEngine.task()
+   */
+  readonly engine?: QualityEngine;
+
+  /**
    * Which rows are looked at.
    *
-   * @default - all; 100,000 rows with a suite
+   * @default - all; 100,000 rows with a suite in the task
    */
   readonly sample?: QualitySample;
 

@@ -8,7 +8,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import {
   AthenaWorkgroup, ColdStorage, Column, DataArrivals, DataContract, DataLake, DataQualityCheck, FirehoseIngestion, FirehoseSource, IcebergTable, IcebergType, Partition,
-  QualityChecks, QualityTrigger, S3TableCatalog, Sort, SparkApplication, TableMaintenance, TableMigrations, Zone,
+  QualityChecks, QualityEngine, QualitySample, QualityTrigger, S3TableCatalog, Sort, SparkApplication, TableMaintenance, TableMigrations, Zone,
 } from '../../lib/data';
 import { MlNetwork, PlatformBus } from '../../lib/network';
 import { image } from '../network/support';
@@ -51,6 +51,11 @@ function qualityChecks(): App {
     network, image, checks: [QualityChecks.suite(suite)],
     table: IcebergTable.fromIcebergTableAttributes(stack, 'Theirs', { tableName: 'returns', databaseName: 'shop', bucket: s3.Bucket.fromBucketName(stack, 'TheirLake', 'lake') }),
     reportBucket: s3.Bucket.fromBucketName(stack, 'Reports', 'reports'),
+  });
+  new DataQualityCheck(stack, 'Athena', {
+    network, image, eventBus, table: lake.addTable('Events', { columns: [Column.optional('id', IcebergType.LONG), Column.optional('at', IcebergType.TIMESTAMPTZ)], partitionBy: [Partition.day('at')] }),
+    checks: [QualityChecks.suite(suite)], reportBucket: lake.bucket(Zone.ARTIFACTS),
+    engine: QualityEngine.athena(new AthenaWorkgroup(shared, 'Queries')), sample: QualitySample.newestPartition(),
   });
   return app;
 }

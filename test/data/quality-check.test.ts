@@ -13,7 +13,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { faultsOf } from './support';
 import {
-  Column, DataContract, DataLake, DataQualityCheck, DataQualityCheckProps, IcebergTable, IcebergType, Partition, QualityChecks, QualitySample, QualityTrigger, S3Table, S3TableCatalog,
+  AthenaWorkgroup, Column, DataContract, DataLake, DataQualityCheck, DataQualityCheckProps, IcebergTable, IcebergType, Partition, QualityChecks, QualityEngine, QualitySample, QualityTrigger, S3Table, S3TableCatalog,
 } from '../../lib/data';
 import { textNetwork } from '../cluster/support';
 import { image } from '../network/support';
@@ -75,6 +75,11 @@ function textNetworkOnce(stack: Stack): ReturnType<typeof textNetwork> {
   const known = networks.get(stack) ?? textNetwork(stack);
   networks.set(stack, known);
   return known;
+}
+
+function athena(stack: Stack): QualityEngine {
+  const resultBucket = s3.Bucket.fromBucketName(stack, 'Results', 'results');
+  return QualityEngine.athena(AthenaWorkgroup.fromAthenaWorkgroupAttributes(stack, 'Workgroup', { workgroupName: 'checks', resultBucket }));
 }
 
 function template(given: Partial<DataQualityCheckProps> = {}): Template {
@@ -173,6 +178,18 @@ describe('rights', () => {
   test('reach the bus only where there is one', () => {
     const [send] = statements(withBus(), 'TaskDefinitionTaskRole').filter(({ Action }) => Action === 'events:PutEvents');
     expect(JSON.stringify(send.Resource)).toContain('event-bus/ml-platform');
+  });
+
+  test('reach an Athena workgroup, its results and the table where it counts', () => {
+    const stack = stackWith();
+    make(stack, { engine: athena(stack) });
+    const found = statements(Template.fromStack(stack), 'TaskDefinitionTaskRole');
+    const [query] = found.filter(({ Action }) => Action.includes('athena:StartQueryExecution'));
+    expect(JSON.stringify(query.Resource)).toMatch(/:workgroup\/checks"/);
+    expect(found.flatMap(({ Action }) => Action)).toEqual(expect.arrayContaining(['athena:GetQueryExecution', 'athena:GetQueryResults', 'glue:GetTable']));
+    const writes = found.filter(({ Action }) => Action.includes('s3:PutObject')).map(({ Resource }) => JSON.stringify(Resource));
+    expect(writes.join()).toMatch(/:s3:::results\/athena-results\/\*.*:s3:::reports\/quality\/shop.orders\/\*|:s3:::reports\/quality\/shop.orders\/\*.*:s3:::results\/athena-results\/\*/);
+    expect(found.filter(({ Resource }) => Resource === '*')).toEqual([]);
   });
 
   test('include the key of the report bucket', () => {
@@ -315,6 +332,13 @@ describe('options', () => {
     expect(sampled({ checks: [QualityChecks.suite(suite())] })).toBe('rows:100000');
   });
 
+  test('of the engine', () => {
+    expect(environment(template({ engine: QualityEngine.task() }))).not.toHaveProperty('ML_QUALITY_ATHENA_WORKGROUP');
+    const stack = stackWith();
+    make(stack, { engine: athena(stack), checks: [QualityChecks.suite(suite())] });
+    expect(environment(Template.fromStack(stack))).toMatchObject({ ML_QUALITY_ATHENA_WORKGROUP: 'checks', ML_QUALITY_SAMPLE: 'all' });
+  });
+
   test('a suite brings a larger task and its own file', () => {
     const found = template({ checks: [QualityChecks.contract(contract()), QualityChecks.suite(suite()), QualityChecks.suite(suite({ name: 'two', expectations: [{ type: 'expect_it', kwargs: {} }] }))] });
     found.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: '1024', Memory: '4096' });
@@ -424,6 +448,47 @@ describe('validation', () => {
     [{ cpu: 300 }, 'invalid-cpu', 'cpu 300 is not a Fargate size; use one of 256, 512, 1024, 2048, 4096, 8192, 16384 CPU units'],
   ].map(([given, code, message]) => [code, message, given] as [string, string, Partial<DataQualityCheckProps>]))('fails with %s: %s', (code, message, given) => {
     expect(faultsOf(() => template(given))).toEqual([`[${code}] ${message}`]);
+  });
+
+  describe('of a check on Athena', () => {
+    const refused = (given: Partial<DataQualityCheckProps>) => {
+      const stack = stackWith();
+      const engine = athena(stack);
+      return faultsOf(() => make(stack, { engine, ...given }));
+    };
+
+    test.each([QualitySample.rows(10), QualitySample.newestSnapshot()])('refuses a sample that no query can take: %j', (sample) => {
+      expect(refused({ sample })).toEqual([
+        '[sample-not-on-athena] sample takes single rows or the files of a snapshot, which a query cannot; use QualitySample.all() or newestPartition(), or QualityEngine.task()',
+      ]);
+    });
+
+    test.each([['\\bx', '\\b'], ['[[:alpha:]]', '[:'], ['(?s)a.b', '(?'], ['\\pL', '\\p']])('refuses the pattern %s', (pattern, what) => {
+      expect(refused({ checks: [QualityChecks.contract(contract({ country: { pattern } }))] })).toEqual([
+        `[pattern-not-on-athena] checks['country'].pattern '${pattern}' has '${what}', which Athena reads in another way than RE2; write it with [...], ( ), (?: ), |, quantifiers, ^, $ and \\d \\w \\s, or use QualityEngine.task()`,
+      ]);
+    });
+
+    test.each(['^[A-Z]{2}$', '(?i)^de$', '\\d+\\.\\w', '(?:a|b)(?P<x>c)', '\\\\b', '\\_'])('takes the pattern %s', (pattern) => {
+      const stack = stackWith();
+      make(stack, { engine: athena(stack), checks: [QualityChecks.contract(contract({ country: { pattern } }))] });
+    });
+
+    test('refuses a table of S3 Tables', () => {
+      const stack = stackWith();
+      const table = Object.create(tableOf(stack), { s3TableCatalog: { value: { tableBucketArn: 'arn:aws:s3tables:eu-west-1:111111111111:bucket/b' } } });
+      expect(faultsOf(() => make(stack, { table, engine: athena(stack) }))).toEqual([
+        '[table-not-on-athena] engine is Athena, which finds a table of S3 Tables only once the account has joined it to Glue; use QualityEngine.task()',
+      ]);
+    });
+
+    test('needs a way to Athena', () => {
+      const stack = stackWith();
+      networks.set(stack, textNetwork(stack, { routesOut: false, interfaceEndpoints: ['ecr.api', 'ecr.dkr', 'logs', 'glue'] }));
+      expect(faultsOf(() => make(stack, { engine: athena(stack) }))).toEqual([
+        '[no-route-out] network has no route out, and the task needs interface endpoints for athena; add them to the network, or give it a NAT gateway',
+      ]);
+    });
   });
 
   describe('of the newest partition', () => {

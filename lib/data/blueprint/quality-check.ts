@@ -1,7 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { ContractJson } from './contract-file';
 import type { QualitySample, QualityTrigger } from './quality-choices';
-import { asksForAnything, asksForFreshness, checkNewestPartition, checkRules, checkSuiteColumns } from './quality-rules';
+import { asksForAnything, asksForFreshness, checkNewestPartition, checkPatternsOnAthena, checkRules, checkSuiteColumns } from './quality-rules';
 import { checkInteger, checkText, kebab, show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
@@ -27,6 +27,8 @@ export interface QualityCheckInput {
   /** How the table is cut, if it is known. */
   readonly partitionTransforms?: { readonly [column: string]: string };
   readonly sample?: QualitySample;
+  readonly onAthena: boolean;
+  readonly inS3Tables: boolean;
   readonly triggers: QualityTrigger[];
   readonly hasBus: boolean;
   readonly cpu?: number;
@@ -59,6 +61,7 @@ const CRON = { pattern: /^(\S+ ){5}\S+$/, allowed: 'six fields with a space betw
 /** Decides on a check; every fault of the check files is noted. */
 export function qualityCheck(faults: Faults, input: QualityCheckInput): QualityCheckBlueprint {
   checkFiles(faults, input);
+  if (input.onAthena) checkAthena(faults, input);
   const whole = input.suites.length > 0;
   const cpu = input.cpu ?? (whole ? 1024 : 512);
   const memoryLimitMiB = input.memoryLimitMiB ?? (whole ? 4096 : 2048);
@@ -81,7 +84,7 @@ export function qualityCheck(faults: Faults, input: QualityCheckInput): QualityC
   };
 }
 
-function checkFiles(faults: Faults, { tableName, contracts, suites, columnTypes }: QualityCheckInput): void {
+function checkFiles(faults: Faults, { tableName, contracts, suites, columnTypes, onAthena }: QualityCheckInput): void {
   faults.check(contracts.length + suites.length > 0, 'no-checks',
     'checks is empty and the table has no contract, so nothing would be checked; give QualityChecks.contract or QualityChecks.suite');
   faults.check(contracts.length <= 1, 'duplicate-contract', 'checks has more than one contract, but a table has one; keep one of them');
@@ -92,6 +95,7 @@ function checkFiles(faults: Faults, { tableName, contracts, suites, columnTypes 
     faults.check(suites.length > 0 || asksForAnything(contract), 'no-checks',
       `the contract of ${show(contract.table)} has neither checks nor required columns, so nothing would be checked; add checks to it`);
     checkRules(faults, contract);
+    if (onAthena) checkPatternsOnAthena(faults, contract);
   }
   for (const suite of suites) checkSuite(faults, suite, columnTypes && Object.keys(columnTypes));
 }
@@ -113,8 +117,15 @@ function parse(text: string): { name?: unknown; expectations?: unknown } | undef
   }
 }
 
-function sampleOf(faults: Faults, { sample, suites, contracts, columnTypes, partitionTransforms }: QualityCheckInput): string {
-  if (!sample) return suites.length > 0 ? 'rows:100000' : 'all';
+function checkAthena(faults: Faults, { sample, inS3Tables }: QualityCheckInput): void {
+  faults.check(!inS3Tables, 'table-not-on-athena',
+    'engine is Athena, which finds a table of S3 Tables only once the account has joined it to Glue; use QualityEngine.task()');
+  faults.check(sample === undefined || ['all', 'newest-partition'].includes(sample._kind), 'sample-not-on-athena',
+    'sample takes single rows or the files of a snapshot, which a query cannot; use QualitySample.all() or newestPartition(), or QualityEngine.task()');
+}
+
+function sampleOf(faults: Faults, { sample, suites, contracts, onAthena, columnTypes, partitionTransforms }: QualityCheckInput): string {
+  if (!sample) return suites.length > 0 && !onAthena ? 'rows:100000' : 'all';
   if (sample._kind === 'newest-partition') {
     checkNewestPartition(faults, sample._column, columnTypes, partitionTransforms);
     return ['newest-partition', ...(sample._column === undefined ? [] : [sample._column])].join(':');

@@ -21,6 +21,19 @@ export function checkRules(faults: Faults, contract: ContractJson): void {
   }
 }
 
+/** What Athena's engine reads in another way than RE2: classes and anchors by name, flags other than a leading `(?i)`. */
+const NOT_ON_ATHENA = /\\[^dDwWsSAztnrf\W_]|\[:|\(\?(?!:|P<)/;
+
+/** Refuses patterns that would hold in the task and not in Athena, or the other way round. */
+export function checkPatternsOnAthena(faults: Faults, { checks }: ContractJson): void {
+  for (const [column, { pattern }] of Object.entries(checks)) {
+    const found = pattern === undefined ? null : NOT_ON_ATHENA.exec(pattern.replace(/^\(\?i\)/, '').replace(/\\\\/g, ''));
+    if (!found) continue;
+    faults.add('pattern-not-on-athena',
+      `checks[${show(column)}].pattern ${show(pattern)} has '${found[0]}', which Athena reads in another way than RE2; write it with [...], ( ), (?: ), |, quantifiers, ^, $ and \\d \\w \\s, or use QualityEngine.task()`);
+  }
+}
+
 /** Refuses columns that a suite names and the table has not. */
 export function checkSuiteColumns(faults: Faults, file: string, expectations: unknown[], columns: string[]): void {
   for (const [index, one] of expectations.entries()) {

@@ -76,6 +76,7 @@ function environmentOf({ plan, props, dimensions, reports }: QualityTaskProps, {
     ...(suites.length > 0 ? { ML_QUALITY_SUITES: addresses(suites) } : {}),
     ...(props.showValues ? { ML_QUALITY_SHOW_VALUES: 'true' } : {}),
     ...(props.eventBus ? { ML_EVENT_BUS: props.eventBus.eventBusName, ML_ENVIRONMENT: props.environmentName ?? 'default' } : {}),
+    ...(props.engine?._workgroup ? { ML_QUALITY_ATHENA_WORKGROUP: props.engine._workgroup.workgroupName } : {}),
     ...catalogEnvironment(props.table.s3TableCatalog),
   };
 }
@@ -88,6 +89,7 @@ function letTask(taskDefinition: ecs.FargateTaskDefinition, { props, prefix }: Q
     taskDefinition.addToTaskRolePolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [file] }));
   }
   props.table.grants.read(taskRole);
+  props.engine?._workgroup?.grants.query(taskRole);
   const objects = props.reportBucket.arnForObjects(`${prefix}/*`);
   give(taskRole, [{ actions: ['s3:GetObject', 's3:PutObject'], resources: [objects] }], props.reportBucket, true);
   if (props.eventBus) new PlatformBusGrants(props.eventBus).publish(taskRole);

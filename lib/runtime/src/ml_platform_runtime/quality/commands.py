@@ -41,6 +41,10 @@ def add_commands(add: AddCommand) -> None:
         "--sample",
         help="all, newest-snapshot, newest-partition[:<column>] or rows:<number> (default: ML_QUALITY_SAMPLE, else all)",
     )
+    quality.add_argument(
+        "--athena-workgroup",
+        help="count in this Athena workgroup, and read no rows here (default: ML_QUALITY_ATHENA_WORKGROUP, else rows are read)",
+    )
     quality.add_argument("--snapshot", help="snapshot to check (default: ML_QUALITY_SNAPSHOT, else the newest)")
 
 

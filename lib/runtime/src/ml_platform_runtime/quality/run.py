@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ml_platform_runtime import aws
 from ml_platform_runtime.errors import BadInput
 from ml_platform_runtime.events import Event
+from ml_platform_runtime.quality.athena import Athena, count_rows, rows_query
 from ml_platform_runtime.quality.checks import Check, Memory, Outcome, Rule, make_checks
 from ml_platform_runtime.quality.report import Folder, send_once
 from ml_platform_runtime.quality.scan import Scan
@@ -53,9 +54,9 @@ def run(settings: QualitySettings) -> Verdict:
         )
     table = open_table(open_catalog(os.environ), settings.table)
     scan = Scan.of(table, settings.snapshot_id, settings.sample, _columns(rules, whole=bool(suites)))
-    outcomes, judged, rows = judge(scan, rules, suites, settings, now)
-    failed = [outcome.rule.name for outcome in outcomes if not outcome.passed]
-    failed += [name for suite in judged for name in suite.failed]
+    judged = judge(scan, rules, suites, settings, now)
+    failed = [outcome.rule.name for outcome in judged.outcomes if not outcome.passed]
+    failed += [name for suite in judged.suites for name in suite.failed]
     folder = Folder.of(s3, settings.report, scan.snapshot_id)
     report: dict[str, Any] = {
         "schemaVersion": 1,
@@ -64,11 +65,12 @@ def run(settings: QualitySettings) -> Verdict:
         "verdict": "failed" if failed else "passed",
         "checkedAt": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "sample": scan.sample_plain(),
-        "rowsChecked": rows,
+        **({} if judged.engine is None else {"engine": judged.engine}),
+        "rowsChecked": judged.rows,
         "contractVersion": None if contract is None else contract.version,
         "failedChecks": failed,
-        "checks": [outcome.to_plain() for outcome in outcomes],
-        "suites": [_write_docs(folder, suite) for suite in judged],
+        "checks": [outcome.to_plain() for outcome in judged.outcomes],
+        "suites": [_write_docs(folder, suite) for suite in judged.suites],
     }
     folder.write_json(REPORT, report)
     address = folder.address(REPORT)
@@ -77,12 +79,39 @@ def run(settings: QualitySettings) -> Verdict:
     return Verdict(not failed, failed, report, address, event.event_id if event else None, sent)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Every verdict on the rows of a scan, how many rows there were, and who counted if it was not this process."""
+
+    outcomes: list[Outcome]
+    suites: list[SuiteOutcome]
+    rows: int
+    engine: dict[str, Any] | None = None
+
+
 def judge(
     scan: Scan, rules: Sequence[Rule], suites: Sequence[Suite], settings: QualitySettings, now: datetime
-) -> tuple[list[Outcome], list[SuiteOutcome], int]:
-    """Every verdict on the rows of the scan, and how many rows there were."""
+) -> Judged:
+    """Every verdict on the rows of the scan."""
     memory = Memory(settings.memory_mib)
-    checks: list[Check] = make_checks(rules, scan.schema, now=now, memory=memory)
+    checks = make_checks(rules, scan.schema, now=now, memory=memory)
+    if settings.athena_workgroup is not None and not scan.nothing:
+        return _judge_on_athena(settings.athena_workgroup, scan, checks, suites, settings)
+    return _judge_here(scan, checks, suites, settings.show_values, memory)
+
+
+def _judge_on_athena(
+    workgroup: str, scan: Scan, checks: Sequence[Check], suites: Sequence[Suite], settings: QualitySettings
+) -> Judged:
+    rows, answer = count_rows(Athena(workgroup), settings.table, scan, checks)
+    query = rows_query(settings.table, scan)
+    judged = [suite.run_on_athena(workgroup, query, settings.show_values) for suite in suites]
+    return Judged([check.outcome() for check in checks], judged, rows, answer.to_plain())
+
+
+def _judge_here(
+    scan: Scan, checks: Sequence[Check], suites: Sequence[Suite], show_values: bool, memory: Memory
+) -> Judged:
     kept: list[pa.RecordBatch] = []
     count = 0
     for part in scan.slices():
@@ -94,9 +123,9 @@ def judge(
             kept.append(part.batch)
     outcomes = [check.outcome() for check in checks]
     if not suites:
-        return outcomes, [], count
+        return Judged(outcomes, [], count)
     frame = _table(kept, scan.schema)
-    return outcomes, [suite.run(frame, settings.show_values) for suite in suites], count
+    return Judged(outcomes, [suite.run(frame, show_values) for suite in suites], count)
 
 
 def _table(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:

@@ -86,11 +86,23 @@ class Scan:
         return {"kind": self.sample.kind, **rows, **partition}
 
     @property
+    def nothing(self) -> bool:
+        """Whether it is known without reading that there are no rows."""
+        return self.snapshot is None or (self.sample.kind == "newest-partition" and self.partition is None)
+
+    @property
     def schema(self) -> pa.Schema:
         """What batches look like."""
         from pyiceberg.io.pyarrow import schema_to_pyarrow
 
         return schema_to_pyarrow(self._projected(), include_field_ids=False)
+
+    @property
+    def table_schema(self) -> pa.Schema:
+        """All columns of the table."""
+        from pyiceberg.io.pyarrow import schema_to_pyarrow
+
+        return schema_to_pyarrow(self.table.schema(), include_field_ids=False)
 
     def slices(self) -> Iterator[Slice]:
         """The rows; the same ones in the same order each time."""

@@ -32,6 +32,7 @@ class QualitySettings:
     environment: str
     correlation_id: str | None
     causation_id: str | None
+    athena_workgroup: str | None
 
     @classmethod
     def of(cls, options: argparse.Namespace, environment: Mapping[str, str]) -> QualitySettings:
@@ -43,6 +44,7 @@ class QualitySettings:
             "ML_QUALITY_REPORT": options.report,
             "ML_QUALITY_SAMPLE": options.sample,
             "ML_QUALITY_SNAPSHOT": options.snapshot,
+            "ML_QUALITY_ATHENA_WORKGROUP": options.athena_workgroup,
         }
         reader = EnvironmentReader({**environment, **{name: value for name, value in given.items() if value}})
         settings = cls(
@@ -60,11 +62,17 @@ class QualitySettings:
             environment=reader.text("ML_ENVIRONMENT", "default"),
             correlation_id=reader.optional("ML_QUALITY_CORRELATION_ID"),
             causation_id=reader.optional("ML_QUALITY_CAUSATION_ID"),
+            athena_workgroup=reader.optional("ML_QUALITY_ATHENA_WORKGROUP"),
         )
         if settings.table and not _TABLE.fullmatch(settings.table):
             reader.add_fault(f"ML_QUALITY_TABLE is {settings.table!r}; give database.table")
         if not settings.contract and not settings.suites:
             reader.add_fault("nothing would be checked; set ML_QUALITY_CONTRACT, ML_QUALITY_SUITES or both")
+        if settings.athena_workgroup and settings.sample.kind in {"rows", "newest-snapshot"}:
+            reader.add_fault(
+                f"ML_QUALITY_SAMPLE is {settings.sample.kind}, which a query cannot take; with ML_QUALITY_ATHENA_WORKGROUP "
+                "allowed are all and newest-partition"
+            )
         check_region(reader)
         reader.finish()
         return settings

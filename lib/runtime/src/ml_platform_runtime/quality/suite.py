@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ml_platform_runtime import aws
 from ml_platform_runtime.errors import BadInput
 from ml_platform_runtime.quality.checks import plain
 
@@ -78,6 +79,19 @@ class Suite:
         source = self._context.data_sources.add_or_update_pandas("rows")
         asset = source.add_dataframe_asset("rows")
         batch = asset.add_batch_definition_whole_dataframe("rows").get_batch({"dataframe": to_frame(rows)})
+        return self._judge(batch, show_values)
+
+    def run_on_athena(self, workgroup: str, query: str, show_values: bool) -> SuiteOutcome:
+        """The verdict on the rows of a query, which stay where they are: Athena counts them, expectation by expectation."""
+        url = f"awsathena+rest://@athena.{aws.region()}.amazonaws.com:443/default"
+        source = self._context.data_sources.add_or_update_sql(
+            "rows", connection_string=f"{url}?work_group={workgroup}&region_name={aws.region()}"
+        )
+        _ask_for_columns_only(source.get_execution_engine().engine, query)
+        batch = source.add_query_asset("rows", query=query).add_batch_definition("rows").get_batch()
+        return self._judge(batch, show_values)
+
+    def _judge(self, batch: Any, show_values: bool) -> SuiteOutcome:
         result_format = {"result_format": "BASIC"} if show_values else _WITHOUT_VALUES
         result = batch.validate(self._suite, result_format=result_format)
         if len(result.results) != len(self._suite.expectations):
@@ -110,6 +124,16 @@ class Suite:
 
 #: Values of rows are personal data until somebody says otherwise.
 _WITHOUT_VALUES = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+
+def _ask_for_columns_only(engine: Any, query: str) -> None:
+    """Great Expectations learns the columns of a query by running it. Athena would write all of its rows as a result first."""
+    from sqlalchemy import event
+
+    def shorten(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> tuple[str, Any]:
+        return (f"SELECT * FROM ({query}) LIMIT 0" if statement.strip() == query else statement), parameters
+
+    event.listen(engine, "before_cursor_execute", shorten, retval=True)
 
 
 def to_frame(rows: pa.Table) -> Any:
