@@ -65,6 +65,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     // tests and checks
     '@swc/core@1.16.18',
     '@swc/jest',
+    'jest-runtime@~30.0',
     'ajv@^8',
     'ajv-formats',
     'cdk-nag',
@@ -131,7 +132,7 @@ project.package.addField('files', [
 ]);
 project.package.addField('jest', {
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/examples/**/*.test.ts'],
-  setupFiles: ['<rootDir>/test/support/setup.ts'],
+  runtime: '<rootDir>/test/support/shared-packages.cjs',
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/', 'cdk\\.out'],
   moduleNameMapper: {
     '^cdk-ml-platform$': '<rootDir>/lib/index.ts',

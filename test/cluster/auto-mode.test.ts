@@ -57,7 +57,7 @@ describe('a cluster with EKS Auto Mode', () => {
 
   test('keeps network policies and has storage classes of its driver', () => {
     // https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html
-    expect(networkPolicyChart().toJson()).toStrictEqual([
+    expect(networkPolicyChart().toJson()).toEqual([
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'amazon-vpc-cni', namespace: 'kube-system' }, data: { 'enable-network-policy-controller': 'true' } },
     ]);
     expect(cluster.node.tryFindChild('NetworkPolicies')).toBeDefined();
@@ -92,7 +92,7 @@ describe('a pool on EKS Auto Mode', () => {
   test('is a class of its own and NodePools that live 14 days', () => {
     const [nodeClass, spot, onDemand] = objectsOf();
     // https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html
-    expect(nodeClass).toStrictEqual({
+    expect(nodeClass).toEqual({
       apiVersion: 'eks.amazonaws.com/v1',
       kind: 'NodeClass',
       metadata: { name: 'inference' },
@@ -105,7 +105,7 @@ describe('a pool on EKS Auto Mode', () => {
         networkPolicyEventLogs: 'Disabled',
       },
     });
-    expect(spot.spec.template.spec).toStrictEqual({
+    expect(spot.spec.template.spec).toEqual({
       nodeClassRef: { group: 'eks.amazonaws.com', kind: 'NodeClass', name: 'inference' },
       taints: [{ key: 'nvidia.com/gpu', value: 'present', effect: 'NoSchedule' }],
       expireAfter: '336h',

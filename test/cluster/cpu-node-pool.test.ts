@@ -15,7 +15,7 @@ const requirements = (request: Partial<CpuPoolRequest>): unknown => objectsOf({ 
 describe('a CPU pool', () => {
   test('with defaults is on spot, falls back, has a limit and goes when its pods fit elsewhere', () => {
     const objects = objectsOf();
-    expect(objects['NodePool batch'].spec).toStrictEqual({
+    expect(objects['NodePool batch'].spec).toEqual({
       weight: 100,
       limits: { cpu: '64' },
       disruption: { consolidationPolicy: 'WhenEmptyOrUnderutilized', consolidateAfter: '1m', budgets: [{ nodes: '10%' }] },
