@@ -119,10 +119,12 @@ describe('announcements of tables', () => {
     expect(rule.Targets[0].DeadLetterConfig).toBeDefined();
     const { InputPathsMap, InputTemplate } = rule.Targets[0].InputTransformer;
     expect(InputPathsMap).toEqual({ time: '$.time' });
-    expect(InputTemplate).toEqual({ 'Fn::Join': ['', [
-      `{"database":"shop","table":"orders","minRows":${options.minRows ?? 1},"tableBucket":"`,
-      stack.resolve(catalog.tableBucketArn), `","everySeconds":${seconds},"time":<time>}`,
-    ]] });
+    expect(InputTemplate).toEqual({
+      'Fn::Join': ['', [
+        `{"database":"shop","table":"orders","minRows":${options.minRows ?? 1},"tableBucket":"`,
+        stack.resolve(catalog.tableBucketArn), `","everySeconds":${seconds},"time":<time>}`,
+      ]],
+    });
     const statements: any[] = (Object.values(template.findResources('AWS::IAM::Policy'))[0] as any).Properties.PolicyDocument.Statement;
     expect(statements.flatMap(({ Action }) => Action)).toEqual(expect.arrayContaining(['s3tables:GetTableMetadataLocation', 's3tables:GetTableData']));
   });
