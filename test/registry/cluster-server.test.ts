@@ -208,6 +208,18 @@ function sharedSecret(): secretsmanager.ISecret {
   });
 }
 
+test('a registry that moves from Fargate to a cluster keeps its data and its place at the load balancer', () => {
+  const { network, stack: pods } = serverIn({ registry: { hostName: 'other' } });
+  const tasks = new Stack(pods.node.root as App, 'Tasks');
+  new ModelRegistry(tasks, 'Models', { network, image: ecs.ContainerImage.fromRegistry('example.com/mlflow:1') });
+  const kept = (stack: Stack) => Object.fromEntries(Object.entries(resourcesOf(stack)).filter(([, { Type }]) =>
+    /^AWS::(RDS::|S3::|DynamoDB::|SecretsManager::|ElasticLoadBalancingV2::|Route53::)/.test(Type)));
+  // a priority is made of the host name, and two registries of one app have two of them
+  const text = (stack: Stack) => JSON.stringify(kept(stack)).replaceAll('other.ml.internal', 'mlflow.ml.internal').replace(/"Priority":\d+/g, '"Priority":1');
+  expect(Object.keys(kept(tasks))).toHaveLength(13);
+  expect(JSON.parse(text(pods))).toEqual(JSON.parse(text(tasks)));
+});
+
 describe('what cannot work in a cluster', () => {
   const oidc = RegistryAuth.oidc({
     issuer: 'https://login.example.com', authorizationEndpoint: 'https://login.example.com/a', tokenEndpoint: 'https://login.example.com/t',
