@@ -19,7 +19,10 @@ import type { IPrometheus } from '../monitoring/interfaces';
 export interface ClusterFeatureServerOptions {
   /** The cluster. It needs the Feast operator: `new cluster.FeastOperator(...)`. */
   readonly cluster: IMlCluster;
-  /** What brings passwords from Secrets Manager into the cluster. It gets the right to read those of the store. */
+  /**
+   * What brings passwords from Secrets Manager into the cluster. It gets the right to read those of the store. Where its `namespaces` are named,
+   * the server's has to be among them.
+   */
   readonly externalSecrets: ExternalSecrets;
   /**
    * Name of the FeatureStore in Kubernetes, 1 to 46 lower-case letters, digits or hyphens. The operator calls its Service `feast-<name>-online`.
