@@ -51,7 +51,7 @@ test('a stop reaches the children of children, also those that ignore it', async
   while (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') === '') await new Promise(resolve => setTimeout(resolve, 20));
   const grandchild = describeProcess('grandchild', Number(fs.readFileSync(file, 'utf8')));
   expect(grandchild && isAlive(grandchild)).toBe(true);
-  await supervisor.stopAll(true);
+  await supervisor.stopAll(true, 500);
   expect(grandchild && isAlive(grandchild)).toBe(false);
 }, 20_000);
 

@@ -91,11 +91,16 @@ export class RunningCommand {
 
   /** Returns when it has said something. */
   public async says(text: string): Promise<void> {
+    await this.goesOnUntil(() => this.output.includes(text), `saying ${JSON.stringify(text)}`);
+  }
+
+  /** Returns when something is true; fails when the command ends before. */
+  public async goesOnUntil(happened: () => boolean, what: string = 'what was waited for'): Promise<void> {
     let over = false;
     void this.ended.then(() => { over = true; });
-    while (!this.output.includes(text)) {
-      if (over) throw new Error(`it ended without saying ${JSON.stringify(text)}:\n${this.output}`);
-      await new Promise(resolve => setTimeout(resolve, 50));
+    while (!happened()) {
+      if (over) throw new Error(`it ended without ${what}:\n${this.output}`);
+      await new Promise(resolve => setTimeout(resolve, 100));
     }
   }
 

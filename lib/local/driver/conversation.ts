@@ -35,7 +35,7 @@ export class Conversation {
         PYTHONPATH: PYTHON_SOURCES,
         ...PYTHON_SWITCHES,
         MLFLOW_DISABLE_TELEMETRY: 'true',
-        MLFLOW_HTTP_REQUEST_MAX_RETRIES: '2',
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1', // from the second on a client sleeps for seconds
       },
       log: this.log,
       output: 'pipe',

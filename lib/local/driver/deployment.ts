@@ -15,7 +15,7 @@ const CDK = path.join(PROJECT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
  * The CDK CLI sleeps five seconds between two looks at a stack, and has no option for it: made for AWS, where a stack takes minutes.
  * A sleep is a timer that resolves a promise and does nothing else; time limits of requests are left as they are.
  */
-const SHORT_SLEEPS = `data:text/javascript,${encodeURIComponent(`
+export const SHORT_SLEEPS = `data:text/javascript,${encodeURIComponent(`
   const wait = globalThis.setTimeout;
   const shorter = (then, ms, ...args) => wait(then, ms === 5000 && /native code/.test(Function.prototype.toString.call(then)) ? 250 : ms, ...args);
   globalThis.setTimeout = Object.defineProperties(shorter, Object.getOwnPropertyDescriptors(wait));

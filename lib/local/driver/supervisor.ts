@@ -80,10 +80,14 @@ export class Supervisor {
     }
   }
 
-  /** Ends every process that was started, children of children included. Processes of a kept run are left unless `all`. */
-  public async stopAll(all: boolean): Promise<void> {
+  /**
+   * Ends every process that was started, children of children included. Processes of a kept run are left unless `all`.
+   *
+   * @param graceMs how long a process may take before it is made to end
+   */
+  public async stopAll(all: boolean, graceMs?: number): Promise<void> {
     const victims = [...this.children].filter(([, options]) => all || !options.outlives).map(([child]) => child);
-    await Promise.all(victims.map(child => child.pid === undefined ? undefined : stopGroup(child.pid)));
+    await Promise.all(victims.map(child => child.pid === undefined ? undefined : stopGroup(child.pid, graceMs)));
     for (const [child] of this.children) child.unref();
   }
 }
