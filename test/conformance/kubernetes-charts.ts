@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { apps } from './apps';
 import { helmReleases, type HelmRelease } from './helm-releases';
 import { customResourceDefinitions } from './kubernetes-fixtures';
-import { KUBERNETES_TOOLS, KubernetesOracle, manifestObjects } from './kubernetes-oracle';
+import { type KubernetesOracle, manifestObjects } from './kubernetes-oracle';
 import { describeWithTools } from './tools';
 import { PlatformVersion } from '../../lib/core/versions';
 import type { KubernetesObject } from '../../lib/local/kubernetes/kubernetes-client';
@@ -32,9 +32,8 @@ const rendered = [...new Map(pulled.filter(([, release]) => KNOWN.includes(`char
   .map(entry => [`${entry[1].chart} ${JSON.stringify(entry[1].values)}`, entry] as const).reverse()).values()].reverse();
 
 /** The real charts of the pinned versions with the values that stacks, examples and every add-on give them. */
-describeWithTools('charts of other projects with our values', [...KUBERNETES_TOOLS, 'helm', ...KNOWN], () => {
+export const describeCharts = (oracle: () => KubernetesOracle): void => describeWithTools('charts of other projects with our values', ['helm', ...KNOWN], () => {
   const folder = mkdtempSync(join(tmpdir(), 'helm-render-'));
-  let oracle: KubernetesOracle;
   let helm: string;
   let served: string[];
 
@@ -50,19 +49,15 @@ describeWithTools('charts of other projects with our values', [...KUBERNETES_TOO
 
   beforeAll(async () => {
     helm = await requireTool('helm');
-    oracle = await KubernetesOracle.start();
-    const groups = (await oracle.server.client.request('GET', '/apis')).body.groups as { versions: { groupVersion: string }[] }[];
+    const groups = (await oracle().server.client.request('GET', '/apis')).body.groups as { versions: { groupVersion: string }[] }[];
     served = ['v1', ...groups.flatMap(({ versions }) => versions.map(({ groupVersion }) => groupVersion))];
-    for (const namespace of namespaces) await oracle.server.client.create(namespace);
+    for (const namespace of namespaces) await oracle().server.client.create(namespace);
   }, 180_000);
-  afterAll(async () => {
-    await oracle?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** With the release's namespace where an object names none, as helm sends it. */
   const located = async (object: KubernetesObject, namespace: string): Promise<KubernetesObject> =>
-    object.metadata?.namespace !== undefined || !await oracle.server.client.isNamespaced(object) ? object
+    object.metadata?.namespace !== undefined || !await oracle().server.client.isNamespaced(object) ? object
       : { ...object, metadata: { ...object.metadata, namespace } };
 
   test.each(rendered)('%s: the API server takes its objects, its pods meet our Pod Security and run the images that we list', async (_, release) => {
@@ -70,9 +65,9 @@ describeWithTools('charts of other projects with our values', [...KUBERNETES_TOO
     expect(objects.length).toBeGreaterThan(0);
     // a definition that the server has from the start took it long enough to read
     const others = objects.filter(it => it.kind !== 'CustomResourceDefinition' || !defined.has(versionsOf(it)));
-    expect(await oracle.rejections(others)).toEqual([]);
+    expect(await oracle().rejections(others)).toEqual([]);
     const pods = podsOf(objects);
-    expect(await oracle.judge(pods)).toEqual({ rejections: [], warnings: [] });
+    expect(await oracle().judge(pods)).toEqual({ rejections: [], warnings: [] });
     const mirrored = JSON.stringify(release.values).includes(MIRROR);
     const listed = PlatformVersion.V2026_11.images(chartOf(release)).map(image => mirrored ? `${MIRROR}/${image}` : image);
     expect(imagesOf(pods).filter(image => !listed.includes(image))).toEqual([]);
@@ -82,7 +77,7 @@ describeWithTools('charts of other projects with our values', [...KUBERNETES_TOO
     const [, gateway] = rendered.find(([name]) => name.startsWith('envoy-gateway-helm')) ?? [];
     if (gateway === undefined) throw new Error('nothing installs Envoy Gateway');
     const objects = await render({ ...gateway, values: { ...gateway.values, deployment: { replicas: 'two' } } });
-    expect(await oracle.rejections(objects)).toEqual([{ object: expect.stringContaining('Deployment'), message: expect.stringContaining('cannot unmarshal string into') }]);
+    expect(await oracle().rejections(objects)).toEqual([{ object: expect.stringContaining('Deployment'), message: expect.stringContaining('cannot unmarshal string into') }]);
   });
 
   test('every chart that can be had here is installed by something', () => {

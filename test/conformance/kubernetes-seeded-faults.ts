@@ -1,12 +1,7 @@
-import { KUBERNETES_TOOLS, KubernetesOracle, manifestObjects } from './kubernetes-oracle';
-import { describeWithTools } from './tools';
+import { type KubernetesOracle, manifestObjects } from './kubernetes-oracle';
 import type { KubernetesObject } from '../../lib/local/kubernetes/kubernetes-client';
 
-describeWithTools('Kubernetes objects are judged by a real API server', KUBERNETES_TOOLS, () => {
-  let oracle: KubernetesOracle;
-  beforeAll(async () => { oracle = await KubernetesOracle.start(); }, 300_000);
-  afterAll(async () => oracle?.stop());
-
+export const describeSeededFaults = (oracle: () => KubernetesOracle): void => describe('seeded faults', () => {
   interface DeploymentSpec { replicas: number; selector: object; template: { metadata: object; spec: { containers: object[] } } }
   const deployment = (change: (spec: DeploymentSpec) => object): KubernetesObject => ({
     apiVersion: 'apps/v1',
@@ -56,20 +51,20 @@ describeWithTools('Kubernetes objects are judged by a real API server', KUBERNET
     ['a version that is not served', custom('keda.sh/v1alpha1', 'ScaledObject', { scaleTargetRef: { name: 'model' }, triggers: [{ type: 'cpu', metadata: {} }] }),
       custom('keda.sh/v1', 'ScaledObject', { scaleTargetRef: { name: 'model' }, triggers: [] }), 'no matches for kind "ScaledObject" in version "keda.sh/v1"'],
   ])('%s is refused and its right twin is taken', async (_fault, right, wrong, message) => {
-    expect(await oracle.rejections([right])).toEqual([]);
+    expect(await oracle().rejections([right])).toEqual([]);
     const { kind, metadata: { namespace, name } = {} } = wrong;
-    expect(await oracle.rejections([wrong])).toEqual([
+    expect(await oracle().rejections([wrong])).toEqual([
       { object: `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`, message: expect.stringContaining(message) },
     ]);
   }, 30_000);
 
   test('every fault of a set is listed, in the order of the objects', async () => {
-    const found = await oracle.rejections([nodePool({ ...spot, values: [] }), deployment(spec => spec), service({ minReplica: 1 })]);
+    const found = await oracle().rejections([nodePool({ ...spot, values: [] }), deployment(spec => spec), service({ minReplica: 1 })]);
     expect(found.map(finding => finding.object)).toEqual(['NodePool it', 'InferenceService serving/it']);
   }, 30_000);
 
   test('an object given twice is a fault', async () => {
-    expect(await oracle.rejections([monitor('15s'), monitor('30s')])).toEqual([
+    expect(await oracle().rejections([monitor('15s'), monitor('30s')])).toEqual([
       { object: 'ServiceMonitor serving/it', message: 'is given twice: the second would overwrite the first' },
     ]);
   });
@@ -79,15 +74,15 @@ describeWithTools('Kubernetes objects are judged by a real API server', KUBERNET
       'apiVersion: v1', 'kind: Namespace', 'metadata: {name: fresh}', '---',
       'apiVersion: v1', 'kind: ConfigMap', 'metadata: {name: it, namespace: fresh}',
     ].join('\n'));
-    expect(await oracle.rejections([namespace!, pod!])).toEqual([]);
-    expect(await oracle.rejections([{ ...namespace!, metadata: { name: 'Not_A_Name' } }])).toEqual([
+    expect(await oracle().rejections([namespace!, pod!])).toEqual([]);
+    expect(await oracle().rejections([{ ...namespace!, metadata: { name: 'Not_A_Name' } }])).toEqual([
       { object: 'Namespace Not_A_Name', message: expect.stringContaining('RFC 1123') },
     ]);
   });
 
   test('a workload that its namespace\'s Pod Security does not allow is warned about', async () => {
     const restricted = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'restricted', labels: { 'pod-security.kubernetes.io/warn': 'restricted' } } };
-    const { rejections, warnings } = await oracle.judge([restricted, { ...deployment(spec => spec), metadata: { name: 'model', namespace: 'restricted' } }]);
+    const { rejections, warnings } = await oracle().judge([restricted, { ...deployment(spec => spec), metadata: { name: 'model', namespace: 'restricted' } }]);
     expect(rejections).toEqual([]);
     expect(warnings).toEqual([{ object: 'Deployment restricted/model', message: expect.stringContaining('would violate PodSecurity "restricted:latest"') }]);
   });
