@@ -202,11 +202,11 @@ describe('rights', () => {
   test('of the state machine end at its own task and cluster', () => {
     const found = statements(template(), 'StateMachineRole');
     expect(found.map(({ Action }) => Action)).toEqual([
-      'ecs:RunTask', ['ecs:StopTask', 'ecs:DescribeTasks'], 'iam:PassRole', ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], 'ecs:TagResource',
+      'ecs:RunTask', 'ecs:TagResource', ['ecs:StopTask', 'ecs:DescribeTasks'], 'iam:PassRole', ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
       'cloudwatch:PutMetricData',
     ]);
     expect(found[0]).toMatchObject({ Condition: { ArnEquals: { 'ecs:cluster': expect.anything() } } });
-    expect(found[2]).toMatchObject({ Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } });
+    expect(found[3]).toMatchObject({ Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } });
     expect(found[5]).toMatchObject({ Resource: '*', Condition: { StringEquals: { 'cloudwatch:namespace': 'MlPlatform/Data' } } });
   });
 });

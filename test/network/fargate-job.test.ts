@@ -62,10 +62,10 @@ describe('the state that runs a task', () => {
 test('rights end at the task definition, the tasks of its cluster, its roles and one rule', () => {
   expect([...runRights(TARGET), ...waitRights(TARGET)]).toEqual([
     { actions: ['ecs:RunTask'], resources: ['arn:definition:7'], conditions: { ArnEquals: { 'ecs:cluster': 'arn:cluster' } } },
+    { actions: ['ecs:TagResource'], resources: ['arn:task/*'], conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask' } } },
     { actions: ['ecs:StopTask', 'ecs:DescribeTasks'], resources: ['arn:task/*'] },
     { actions: ['iam:PassRole'], resources: ['arn:task-role', 'arn:execution-role'], conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } },
     { actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], resources: ['arn:rule'] },
-    { actions: ['ecs:TagResource'], resources: ['arn:task/*'], conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask' } } },
   ]);
 });
 

@@ -82,27 +82,25 @@ export function machineSeconds({ timeoutSeconds, tries }: JobPatience): number {
 }
 
 /**
- * What it takes to run the task and to look after it.
+ * What it takes to run the task, to look after it, and to hand on the tags of its definition: without that right a task of a tagged stack
+ * would not start.
  *
- * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
  */
 export function runRights({ clusterArn, taskDefinitionArn, tasksArn, roleArns }: JobTarget): JobRight[] {
   return [
     { actions: ['ecs:RunTask'], resources: [taskDefinitionArn], conditions: { ArnEquals: { 'ecs:cluster': clusterArn } } },
+    { actions: ['ecs:TagResource'], resources: [tasksArn], conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask' } } },
     { actions: ['ecs:StopTask', 'ecs:DescribeTasks'], resources: [tasksArn] },
     { actions: ['iam:PassRole'], resources: roleArns, conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } },
   ];
 }
 
 /**
- * What a state machine needs besides: to hear of the end, and to hand on the tags of the task definition. Without the right to
- * tag, a task of a tagged stack would not start.
+ * What a state machine needs besides, to hear of the end.
  *
- * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
+ * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
  */
-export function waitRights({ tasksArn, endRuleArn }: JobTarget): JobRight[] {
-  return [
-    { actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], resources: [endRuleArn] },
-    { actions: ['ecs:TagResource'], resources: [tasksArn], conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask' } } },
-  ];
+export function waitRights({ endRuleArn }: JobTarget): JobRight[] {
+  return [{ actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], resources: [endRuleArn] }];
 }

@@ -128,6 +128,7 @@ def test_a_task_that_ends_well_is_a_success(answers: Any, monkeypatch: pytest.Mo
         "cluster": "shop",
         "taskDefinition": "migrations:3",
         "launchType": "FARGATE",
+        "propagateTags": "TASK_DEFINITION",
         "clientToken": "request",
         "networkConfiguration": {
             "awsvpcConfiguration": {"subnets": ["subnet-1", "subnet-2"], "securityGroups": ["sg-1"]}

@@ -37,6 +37,7 @@ def run(event: dict[str, Any], context: Any) -> None:
         cluster=given["Cluster"],
         taskDefinition=given["TaskDefinition"],
         launchType="FARGATE",
+        propagateTags="TASK_DEFINITION",
         # a function that AWS calls twice for one request starts one task
         clientToken=event["RequestId"],
         networkConfiguration={
