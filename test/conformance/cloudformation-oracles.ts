@@ -1,4 +1,5 @@
-import { spawnSync } from 'child_process';
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
 import { type App, CloudFormationValidatePlugin, type IPolicyValidationContext } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 
@@ -46,7 +47,8 @@ export function nag(app: App): Finding[] {
 
 /** How cfn-lint is started here, if it is here. */
 export function findCfnLint(): string[] | undefined {
-  const candidates = [...process.env.ML_TEST_PYTHON ? [[process.env.ML_TEST_PYTHON, '-m', 'cfnlint']] : [], ['cfn-lint']];
+  const locked = process.env.ML_TEST_PYTHON;
+  const candidates = [...locked ? [[join(dirname(locked), 'cfn-lint')]] : [], ['cfn-lint']];
   return candidates.find(([program, ...words]) => spawnSync(program ?? '', [...words, '--version']).status === 0);
 }
 
