@@ -9,6 +9,9 @@ export function mergeValues(base: Readonly<Record<string, unknown>>, over: Reado
   return Object.fromEntries(merged);
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) === Object.prototype;
+/** True for what `{...}` makes, also where it was made in another realm, which has an Object of its own: cdk8s may be loaded there. */
+export function isMap(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype !== null && Object.getPrototypeOf(prototype) === null;
 }

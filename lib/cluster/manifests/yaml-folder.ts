@@ -3,6 +3,7 @@ import { checkObjects } from './chart-folder';
 import { describeObject, identityOf, type KubernetesObject } from './kubernetes-object';
 import { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
+import { isMap } from '../blueprint/merge-values';
 
 /** Annotation that Argo CD orders a sync by. https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/ */
 export const SYNC_WAVE = 'argocd.argoproj.io/sync-wave';
@@ -46,7 +47,7 @@ export function deployTimePaths(value: unknown, path: string): string[] {
     if (value.some((item) => typeof item === 'string' && item.startsWith('#{') && isUnresolved(item))) return [path];
     return value.flatMap((item, index) => deployTimePaths(item, `${path}[${index}]`));
   }
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+  if (isMap(value)) {
     return Object.entries(value).flatMap(([key, item]) => {
       const at = path === '' ? key : `${path}.${key}`;
       return isUnresolved(key) ? [at] : deployTimePaths(item, at);
