@@ -28,7 +28,7 @@ def _warm_up() -> None:
     """The slow imports, while the stacks are still being deployed."""
     import mlflow.sklearn  # noqa: F401
     import pyiceberg.catalog.glue  # noqa: F401
-    import sklearn.pipeline  # noqa: F401
+    import skops.io  # noqa: F401  (imports every estimator of scikit-learn)
 
 
 def main() -> None:
