@@ -1,6 +1,7 @@
 """Trains a classifier, logs what came out, and registers the version. Address and login of MLflow come from the environment."""
 
 import os
+from pathlib import Path
 
 import mlflow
 from sklearn.datasets import load_breast_cancer
@@ -19,7 +20,14 @@ def main() -> None:
     with mlflow.start_run():
         mlflow.set_tag("ml-platform.code-revision", os.environ.get("CODE_REVISION", "unknown"))
         mlflow.log_metric("auc", float(roc_auc_score(test_target, model.predict_proba(test)[:, 1])))
-        mlflow.sklearn.log_model(model, name="model", registered_model_name=os.environ.get("MODEL_NAME", "fraud"), input_example=test.head(2))
+        mlflow.sklearn.log_model(
+            model,
+            name="model",
+            registered_model_name=os.environ.get("MODEL_NAME", "fraud"),
+            input_example=test.head(2),
+            # what this image was made of; without it MLflow starts a process that guesses
+            pip_requirements=str(Path(__file__).with_name("requirements.txt")),
+        )
 
 
 if __name__ == "__main__":
