@@ -63,5 +63,9 @@ function contractedTable(faults: Faults, contract: DataContract, tableName: stri
   if (!resolved) return undefined;
   faults.check(tableName === undefined || tableName === resolved.table, 'contract-of-another-table',
     `tableName ${show(tableName)} is not ${show(resolved.table)}, the table of contract '${contract.file}'; leave it out`);
-  return { created: blueprintOf(resolved.table, firstShape(resolved)), columnTypes: columnTypesOf(resolved), partitionTransforms: partitionTransformsOf(resolved) };
+  return {
+    created: blueprintOf(resolved.table, firstShape(resolved)),
+    columnTypes: columnTypesOf(resolved),
+    partitionTransforms: partitionTransformsOf(resolved),
+  };
 }
