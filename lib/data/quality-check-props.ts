@@ -88,7 +88,7 @@ export interface DataQualityCheckProps extends QualityTaskOptions {
   /**
    * Where the values are looked at.
    *
-   * @default QualityEngine.task()
+   * @default - in the task itself
    */
   readonly engine?: QualityEngine;
 
