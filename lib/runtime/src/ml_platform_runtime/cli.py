@@ -159,7 +159,10 @@ def _release(options: argparse.Namespace) -> Release:
                 "MLFLOW_TRACKING_URI is not set, so the artifact cannot be found; set it, or give --artifact-uri"
             )
         release = find_release(uri, options.model, options.version, os.environ.get("MLFLOW_ARTIFACTS_DESTINATION"))
-    given = {name: getattr(options, name) for name in ("run_id", "data_tag", "data_snapshot", "code_revision", "image_digest")}
+    given = {
+        name: getattr(options, name)
+        for name in ("run_id", "data_tag", "data_snapshot", "code_revision", "image_digest")
+    }
     return replace(release, **{name: value for name, value in given.items() if value})
 
 

@@ -138,6 +138,9 @@ def run(settings: RegistrySettings) -> NoReturn:
     _log.info("starting", extra={"command": command[1:]})
     sys.stdout.flush()
     environment = server_environment(settings, os.environ)
+    from ml_platform_runtime.registry_artifacts import plugin_folder
+
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [plugin_folder(), environment.get("PYTHONPATH")]))
     if settings.metrics_port is not None:
         environment[FOLDER_VARIABLE] = start_metrics(settings.host, settings.metrics_port, os.environ)
     os.execve(sys.executable, command, environment)
