@@ -132,7 +132,7 @@ project.package.addField('files', [
 ]);
 project.package.addField('jest', {
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/examples/**/*.test.ts'],
-  runtime: '<rootDir>/test/support/shared-packages.cjs',
+  runtime: '<rootDir>/test/support/worker.cjs',
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/', 'cdk\\.out'],
   moduleNameMapper: {
     '^cdk-ml-platform$': '<rootDir>/lib/index.ts',
