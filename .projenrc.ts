@@ -132,6 +132,8 @@ project.package.addField('files', [
 ]);
 project.package.addField('jest', {
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/examples/**/*.test.ts'],
+  globalSetup: '<rootDir>/test/support/before-all.cjs',
+  globalTeardown: '<rootDir>/test/support/after-all.cjs',
   runtime: '<rootDir>/test/support/worker.cjs',
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/', 'cdk\\.out'],
   moduleNameMapper: {
