@@ -57,10 +57,9 @@ async function jest(args: string[], reports: string): Promise<Counts> {
   }
 }
 
-/** Prints when it is done: it runs beside jest. */
+/** Prints when it is done: it runs beside others. */
 async function pytest(python: string, suite: string, reports: string): Promise<Counts> {
-  const output = join(reports, 'pytest.xml');
-  rmSync(output, { force: true });
+  const output = join(reports, `${suite.replaceAll('/', '-')}.xml`);
   const env = { ...process.env };
   delete env.PYTHONDONTWRITEBYTECODE;
   const run = await ended(python, ['-m', 'pytest', '-q', '-rs', '-p', 'no:cacheprovider', `--junitxml=${output}`, suite], ['ignore', 'pipe', 'pipe'], env);
@@ -95,15 +94,12 @@ async function main(): Promise<void> {
   try {
     const python = await requirePythonEnvironment(PYTHON_LOCK);
     process.env.ML_TEST_PYTHON = python;
-    // side by side: both wait for servers much of the time
+    // side by side: all of them wait for servers much of the time
     const typescript = async (): Promise<void> => {
       if (positionals.length > 0 && paths.length === 0) return;
       add(await jest([...paths, ...(values.packaging ? [] : ['--testPathIgnorePatterns', 'test/packaging', 'node_modules'])], reports));
     };
-    const pythons = async (): Promise<void> => {
-      for (const suite of suites) add(await pytest(python, suite, reports));
-    };
-    await Promise.all([typescript(), pythons()]);
+    await Promise.all([typescript(), ...suites.map(async (suite) => add(await pytest(python, suite, reports)))]);
   } finally {
     rmSync(reports, { recursive: true, force: true });
   }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type App, CloudFormationValidatePlugin, type IPolicyValidationContext } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -59,9 +60,10 @@ interface CfnLintMatch {
   readonly Location: { readonly Path?: (string | number)[] };
 }
 
-/** cfn-lint over template files. */
+/** cfn-lint over template files; of those that say the same, one is read. */
 export function cfnLint([program = '', ...words]: string[], templates: string[]): Finding[] {
-  const { stdout, stderr, status } = spawnSync(program, [...words, '--format', 'json', '--', ...templates], { encoding: 'utf8', maxBuffer: 64 << 20 });
+  const distinct = [...new Map(templates.map((path) => [readFileSync(path, 'utf8'), path])).values()];
+  const { stdout, stderr, status } = spawnSync(program, [...words, '--format', 'json', '--', ...distinct], { encoding: 'utf8', maxBuffer: 64 << 20 });
   // 0: nothing found; 2, 4, 8 and their sums: errors, warnings, informations
   if (status === null || status % 2 === 1) throw new Error(`cfn-lint failed: ${stderr || stdout}`);
   const matches: CfnLintMatch[] = stdout.trim() === '' ? [] : JSON.parse(stdout) as CfnLintMatch[];

@@ -5,6 +5,7 @@ A fork is a process like any other: it has its own environment, output and proce
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import multiprocessing
 import os
@@ -13,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,8 @@ OURS = [
     "ml_platform_runtime.server",
 ]
 _numbers = itertools.count(1)
+#: Those of a fresh interpreter: this module is the first that the fork server imports, and some of the others change them.
+_FILTERS = warnings.filters[:]
 
 
 class Fork:
@@ -52,7 +56,7 @@ class Fork:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__, *OURS, *(name for name in HEAVY if name in sys.modules)])
         self._process = context.Process(target=_run, args=(call, arguments, environment, str(out), str(err)))
-        with _paths():
+        with _fork_server_environment():
             self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -111,18 +115,17 @@ def command_line(arguments: list[str]) -> int:
     return cli.main(arguments)
 
 
-class _paths:
-    """The fork server finds what the tests find."""
-
-    def __enter__(self) -> None:
-        self._before = os.environ.get("PYTHONPATH")
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parent), self._before]))
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = self._before
+@contextlib.contextmanager
+def _fork_server_environment() -> Iterator[None]:
+    """It finds what the tests find, and MLflow leaves the log to our own formatter, as `serve` tells it before it imports it."""
+    before = dict(os.environ)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parent), before.get("PYTHONPATH")]))
+    os.environ["MLFLOW_CONFIGURE_LOGGING"] = "false"
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _run(call: Callable[..., Any], arguments: tuple[Any, ...], environment: dict[str, str], out: str, err: str) -> None:
@@ -134,4 +137,5 @@ def _run(call: Callable[..., Any], arguments: tuple[Any, ...], environment: dict
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None
+    warnings.filters[:] = _FILTERS  # type: ignore[index]
     sys.exit(call(*arguments))

@@ -53,6 +53,7 @@ def surroundings(environment: dict[str, str]) -> dict[str, str]:
     """The environment of a child: of this process's own nothing that points at AWS, MLflow or the platform."""
     base = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ML_", "MLFLOW_"))}
     base.pop("PYTHONDONTWRITEBYTECODE", None)
+    base.pop("PROMETHEUS_MULTIPROC_DIR", None)  # an import of Feast sets it, and MLflow would write its numbers there
     return {**base, **AWS_ENVIRONMENT, **environment}
 
 

@@ -12,7 +12,8 @@ from templates import balancer, ref, task
 ROOT = Path(__file__).parents[4]
 PROGRAM = """
   import { qualityMachine } from './lib/data/blueprint/quality-check';
-  console.log(JSON.stringify(qualityMachine(JSON.parse(process.argv[1] ?? ''))));
+  const { target, plan, dimensions, reports } = JSON.parse(process.argv[1] ?? '');
+  console.log(JSON.stringify(qualityMachine(target, plan, dimensions, reports)));
 """
 # the exit code is that of the name; what came from the state machine goes to S3
 CHECK = ("import boto3, json, os, sys; told = {k: v for k, v in os.environ.items() if k.startswith('ML_QUALITY_')};"
@@ -27,7 +28,7 @@ def estate(emulator):
     resources = {"Logs": balancer("quality")["Logs"], "Cluster": balancer("quality")["Cluster"], "Bucket": {"Type": "AWS::S3::Bucket"}}
     for name, end in ENDS.items():
         environment = [{"Name": "BUCKET", "Value": ref("Bucket")}, {"Name": "NAME", "Value": name}]
-        resources[f"Task{name.replace('-', '')}"] = task(["python", "-c", CHECK + end], f"quality-{name}", Environment=environment)
+        resources[f"Task{name.replace('-', '')}"] = task(["python", "-c", CHECK + end], f"quality-{name}", Name="Container", Environment=environment)
     outputs = {name: ref(f"Task{name.replace('-', '')}") for name in ENDS}
     found = emulator.deploy("Quality", resources, {"Bucket": ref("Bucket"), **{n.replace("-", ""): r for n, r in outputs.items()}})
     return found
@@ -39,9 +40,10 @@ def definition() -> str:
     tsx = ROOT / "node_modules/.bin/tsx"
     if not (tsx.exists() and shutil.which("node")):
         pytest.skip("node and node_modules are not here: the state machine is written in TypeScript")
-    given = {"partition": "aws", "clusterArn": "quality", "taskDefinitionArn": "TASK", "container": "main",
-             "subnets": ["subnet-1"], "securityGroups": ["sg-1"], "timeoutSeconds": 60, "namespace": "MlPlatform/Data",
-             "dimensions": {"Table": "shop.orders", "Check": "Quality"}, "reports": "s3://reports/quality/shop.orders"}
+    given = {
+        "target": {"partition": "aws", "clusterArn": "quality", "taskDefinitionArn": "TASK", "subnets": ["subnet-1"], "securityGroups": ["sg-1"]},
+        "plan": {"timeoutSeconds": 60, "tries": 1, "namespace": "MlPlatform/Data"},
+        "dimensions": {"Table": "shop.orders", "Check": "Quality"}, "reports": "s3://reports/quality/shop.orders"}
     done = subprocess.run([tsx, "-e", PROGRAM, json.dumps(given)], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -142,5 +142,7 @@ def run(settings: RegistrySettings) -> NoReturn:
 
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [plugin_folder(), environment.get("PYTHONPATH")]))
     if settings.metrics_port is not None:
+        # the exporter would prefer it to the variable of MLflow
+        environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
         environment[FOLDER_VARIABLE] = start_metrics(settings.host, settings.metrics_port, os.environ)
     os.execve(sys.executable, command, environment)
