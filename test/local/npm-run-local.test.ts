@@ -75,7 +75,7 @@ test('two runs at once live the whole life of a model, one goes on to features; 
   const [plain, kept] = await Promise.all([laptop.start([]).ended, laptop.start(['--stacks', 'starter', '--keep']).ended]);
 
   for (const { code, output } of [plain, kept]) {
-    expect({ code, output }).toEqual({ code: 0, output: expect.any(String) });
+    expect({ code, end: code === 0 ? '' : output.slice(-5000) }).toEqual({ code: 0, end: '' });
     expect(output).toMatch(/569 rows in \S+\.measurements, read back/);
     expect(output).toMatch(/│ MLflow +│ 3\.17\.2, served by python -m ml_platform_runtime registry-server/);
     expect(output).toMatch(/│ (PostgreSQL +│ \d+, on 127\.0\.0\.1|SQLite +│ SQLite instead of PostgreSQL)/);

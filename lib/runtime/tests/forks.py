@@ -54,7 +54,9 @@ class Fork:
     ) -> None:
         """Both files may be the same; they are appended to."""
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__, *OURS, *(name for name in HEAVY if name in sys.modules)])
+        # Prometheus' client first: an import of Feast sets a variable that makes it keep its numbers in files
+        first = [__name__, "prometheus_client"]
+        context.set_forkserver_preload([*first, *OURS, *(name for name in HEAVY if name in sys.modules)])
         self._process = context.Process(target=_run, args=(call, arguments, environment, str(out), str(err)))
         with _fork_server_environment():
             self._process.start()
@@ -121,6 +123,7 @@ def _fork_server_environment() -> Iterator[None]:
     before = dict(os.environ)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parent), before.get("PYTHONPATH")]))
     os.environ["MLFLOW_CONFIGURE_LOGGING"] = "false"
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     try:
         yield
     finally:
