@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Laptop } from './local-command';
 import { SHORT_SLEEPS } from '../../lib/local/driver/deployment';
@@ -140,6 +141,8 @@ test('what a killed command left is removed by the next one', async () => {
   await command.ended;
   expect(laptop.leftInTemporary).toHaveLength(1);
   expect(await laptop.start(['destroy']).ended).toMatchObject({ code: 0, output: 'nothing is kept\n' });
+  // the emulator's watchdog, which was started in the moment of the kill, sees by itself that nobody is left
+  for (const end = Date.now() + 20_000; laptop.processes.length > 0 && Date.now() < end;) await setTimeout(100);
   expect(laptop.processes).toEqual([]);
   expect(laptop.leftInTemporary).toEqual([]);
   expect(laptop.leftInCache).toEqual([]);
