@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import itertools
 import json
 import os
 import shutil
@@ -30,7 +29,6 @@ PASSWORD = "p@ss:/w%rd#1$HOME"
 PROJECT = "shop"
 BUCKET = "feature-lake"
 START = datetime(2026, 11, 1, tzinfo=timezone.utc)
-_numbers = itertools.count(1)
 WAREHOUSE = f"s3://{BUCKET}/warehouse"
 
 
