@@ -4,6 +4,7 @@ import http.client
 import itertools
 import random
 import re
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -76,11 +77,22 @@ class TargetDirectory:
 
     def _probe(self, key: tuple, group: dict, place: dict) -> str:
         checked, problem, _ = self._health.get(key, (0.0, "never checked", ""))
-        if time.monotonic() - checked < (UNHEALTHY_FOR_S if problem else HEALTHY_FOR_S):
+        port = int(place.get("Port") or group.get("Port") or 80)
+        # one that was healthy a moment ago may have been stopped since: here nobody drains it first
+        if time.monotonic() - checked < (UNHEALTHY_FOR_S if problem else HEALTHY_FOR_S) and (problem or listens(place["Id"], port)):
             return problem
-        problem = probe(place["Id"], int(place.get("Port") or group.get("Port") or 80), group)
+        problem = probe(place["Id"], port, group)
         self._health[key] = (time.monotonic(), problem, "")
         return problem
+
+
+def listens(host: str, port: int) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        socket.create_connection((host, port), timeout=PROBE_TIMEOUT_S).close()
+        return True
+    except OSError:
+        return False
 
 
 def probe(host: str, port: int, group: dict) -> str:
