@@ -62,7 +62,7 @@ export class Laptop {
   /** Starts a command as a person at a terminal does: in a process group of its own. */
   public start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): RunningCommand {
     const { PYTHONDONTWRITEBYTECODE: _, XDG_CACHE_HOME: __, ...inherited } = process.env;
-    return new RunningCommand(spawn(path.join(PROJECT, 'node_modules', '.bin', 'tsx'), [path.join(PROJECT, 'lib', 'local', 'main.ts'), ...args], {
+    return new RunningCommand(spawn(process.execPath, ['--import', 'tsx', path.join(PROJECT, 'lib', 'local', 'main.ts'), ...args], {
       cwd: PROJECT,
       env: { ...inherited, HOME: this.home, TMPDIR: this.temporary, ML_PLATFORM_CACHE: this.cache, NO_COLOR: '1', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
