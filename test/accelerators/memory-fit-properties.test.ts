@@ -42,7 +42,8 @@ describe('whatever the model and the instance', () => {
     for (const value of [fit.weightsGiB, fit.activationGiB, fit.overheadGiB, fit.kvRoomGiB, fit.kvTokens, fit.concurrencyAtContext, fit.marginGiB]) {
       expect(Number.isFinite(value)).toBe(true);
     }
-    expect(fit.fits).toBe(fit.marginGiB >= 0 && fit.kvRoomGiB > 0 && fit.largestContext >= fit.contextLength);
+    // what is shown is rounded down: 0.0 GiB of a small model still hold its tokens
+    expect(fit.fits).toBe(fit.marginGiB >= 0 && fit.kvRoomGiB >= 0 && fit.largestContext >= fit.contextLength);
   }));
 
   test('a longer context never needs less, and the largest one is the largest', () => holds((props, fit) => {
