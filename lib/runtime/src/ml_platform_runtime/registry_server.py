@@ -1,4 +1,4 @@
-"""The registry's entry command: bring the database up to date under a lock, then become the MLflow server.
+"""The registry's entry command: bring the database up to date under a lock, then run the MLflow server.
 
 Sizes: one worker without job runners needs about 0.5 GB, MLflow's own defaults 3 GB.
 """
@@ -120,12 +120,13 @@ def server_environment(settings: RegistrySettings, environment: Mapping[str, str
 
 
 def run(settings: RegistrySettings) -> NoReturn:
-    """Migrate, then replace this process by the server, which gets the signals itself."""
+    """Migrate, then do what `python -m mlflow server` does: in this process, which has imported MLflow by then."""
+    environment = server_environment(settings, os.environ)
+    # before the first import of MLflow, parts of which read it only then
+    os.environ.clear()
+    os.environ.update(environment)
     migrate(settings.url, wait_seconds=settings.wait_seconds, auth=settings.auth)
     command = [
-        sys.executable,
-        "-m",
-        "mlflow",
         "server",
         "--host",
         settings.host,
@@ -135,14 +136,15 @@ def run(settings: RegistrySettings) -> NoReturn:
         str(settings.workers),
         *(["--app-name", "basic-auth"] if settings.auth else []),
     ]
-    _log.info("starting", extra={"command": command[1:]})
+    _log.info("starting", extra={"command": ["-m", "mlflow", *command]})
     sys.stdout.flush()
-    environment = server_environment(settings, os.environ)
     from ml_platform_runtime.registry_artifacts import plugin_folder
 
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [plugin_folder(), environment.get("PYTHONPATH")]))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [plugin_folder(), environment.get("PYTHONPATH")]))
     if settings.metrics_port is not None:
         # the exporter would prefer it to the variable of MLflow
-        environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
-        environment[FOLDER_VARIABLE] = start_metrics(settings.host, settings.metrics_port, os.environ)
-    os.execve(sys.executable, command, environment)
+        os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+        os.environ[FOLDER_VARIABLE] = start_metrics(settings.host, settings.metrics_port, environment)
+    from mlflow.cli import cli
+
+    sys.exit(cli.main(command, prog_name="mlflow"))
