@@ -6,6 +6,7 @@ A fork is a process like any other: it has its own environment, output and proce
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import multiprocessing
 import os
@@ -20,15 +21,20 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
-#: Imported before the first fork, if the tests that run have imported it too.
+import botocore.loaders
+import botocore.session
+
+#: Imported before the first fork, if the tests that run have imported the package too.
 HEAVY = [
     "feast",
     "feast.infra.online_stores.dynamodb",
     "feast.infra.registry.sql",
     "feast.repo_operations",
     "great_expectations",
-    "mlflow",
+    "mlflow.cli",
+    "mlflow.server",
     "mlflow.sklearn",
+    "mlflow.tracking.request_header.registry",  # a plugin that comes with Feast makes each client of MLflow import all of Feast
     "pyiceberg.catalog.glue",
     "pyiceberg.table",
     "sklearn.ensemble",
@@ -44,6 +50,8 @@ OURS = [
 _numbers = itertools.count(1)
 #: Those of a fresh interpreter: this module is the first that the fork server imports, and some of the others change them.
 _FILTERS = warnings.filters[:]
+# a session of boto3 reads its descriptions of AWS anew, megabytes of JSON; here they are read once a process
+botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 
 
 class Fork:
@@ -56,7 +64,9 @@ class Fork:
         context = multiprocessing.get_context("forkserver")
         # Prometheus' client first: an import of Feast sets a variable that makes it keep its numbers in files
         first = [__name__, "prometheus_client"]
-        context.set_forkserver_preload([*first, *OURS, *(name for name in HEAVY if name in sys.modules)])
+        context.set_forkserver_preload(
+            [*first, *OURS, *(name for name in HEAVY if name.partition(".")[0] in sys.modules)]
+        )
         self._process = context.Process(target=_run, args=(call, arguments, environment, str(out), str(err)))
         with _fork_server_environment():
             self._process.start()

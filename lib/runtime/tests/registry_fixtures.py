@@ -120,5 +120,6 @@ def address_of(database: dict[str, str]) -> URL:
 
 
 def entries(text: str) -> list[dict[str, Any]]:
-    """Our own log lines; MLflow's are text."""
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    """Our own log lines."""
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [line for line in lines if line["logger"].startswith("ml_platform_runtime.")]

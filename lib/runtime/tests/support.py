@@ -64,8 +64,7 @@ class Service:
         self.log = log
         environment = surroundings(environment)
         log.touch()
-        # registry-server replaces itself by MLflow: a fork would save it little
-        if command[:3] == runtime() and command[3] != "registry-server":
+        if command[:3] == runtime():
             self._process: Fork | subprocess.Popen[bytes] = Fork(command_line, (command[3:],), environment, log, log)
             return
         with log.open("ab") as output:
