@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, inspect
 
+from forks import Fork
+from ml_platform_runtime import logs
+from ml_platform_runtime.config import EnvironmentReader
+from ml_platform_runtime.database import database_url
 from ml_platform_runtime.registry_server import migrate
 from registry_fixtures import address_of, connected, entries, new_database, postgresql
 from support import wait_until
@@ -20,33 +23,27 @@ __all__ = ["postgresql"]
 
 #: The schema of MLflow 2.9, of 2023: the last revision before traces, logged models and the rest of MLflow 3.
 OLD = "acf3f17fdcc7"
-MIGRATE = """
-import os
-from ml_platform_runtime import logs
-from ml_platform_runtime.config import EnvironmentReader
-from ml_platform_runtime.database import database_url
-from ml_platform_runtime.registry_server import migrate
-logs.configure()
-migrate(database_url(EnvironmentReader(os.environ)), wait_seconds=60)
-"""
 
 
-def start(database: dict[str, str]) -> subprocess.Popen[str]:
+class Task:
     """What a new task does first, in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-c", MIGRATE],
-        env={**os.environ, **database},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+
+    def __init__(self, database: dict[str, str], folder: Path) -> None:
+        self._log = Path(tempfile.mkstemp(suffix=".log", dir=folder)[1])
+        self._process = Fork(bring_up_to_date, (), {**os.environ, **database}, self._log, self._log)
+
+    def said(self) -> list[str]:
+        code = self._process.wait(120)
+        assert code == 0, self._log.read_text()
+        return [entry["message"] for entry in entries(self._log.read_text())]
+
+    def kill(self) -> None:
+        self._process.kill()
 
 
-def said(process: subprocess.Popen[str]) -> list[str]:
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, output
-    return [entry["message"] for entry in entries(output)]
+def bring_up_to_date() -> None:
+    logs.configure()
+    migrate(database_url(EnvironmentReader(os.environ)), wait_seconds=60)
 
 
 def revision(database: dict[str, str]) -> str:
@@ -121,9 +118,9 @@ WHOLE = {"source": "s3://b/7/r1/model", "run": "first"}
 
 
 def test_two_tasks_that_start_at_once_bring_an_older_schema_up_to_date_once_with_what_is_in_it(
-    older: dict[str, str],
+    older: dict[str, str], tmp_path: Path
 ) -> None:
-    told = [said(process) for process in [start(older), start(older)]]
+    told = [task.said() for task in [Task(older, tmp_path), Task(older, tmp_path)]]
     assert sorted(messages[-1] for messages in told) == [
         "the database schema is up to date",
         "the database schema was migrated",
@@ -134,12 +131,14 @@ def test_two_tasks_that_start_at_once_bring_an_older_schema_up_to_date_once_with
     assert migrate(address_of(older), wait_seconds=5) is False
 
 
-def test_a_migration_that_was_killed_half_way_is_undone_and_the_next_one_is_whole(older: dict[str, str]) -> None:
+def test_a_migration_that_was_killed_half_way_is_undone_and_the_next_one_is_whole(
+    older: dict[str, str], tmp_path: Path
+) -> None:
     before = tables(older)
     with connected(older, autocommit=False) as holder:
         # a later step of the migration changes this table, so that the migration stands still in its middle
         holder.execute("LOCK TABLE inputs IN ACCESS EXCLUSIVE MODE")
-        first = start(older)
+        first = Task(older, tmp_path)
         with connected(older) as cursor:
 
             def half_way() -> bool:
@@ -150,14 +149,13 @@ def test_a_migration_that_was_killed_half_way_is_undone_and_the_next_one_is_whol
                 return bool(cursor.fetchone()[0])
 
             wait_until(half_way, seconds=60, what="a migration that has written and waits")
-        os.killpg(first.pid, signal.SIGKILL)
-        first.wait(10)
+        first.kill()
         # the task that takes its place starts while PostgreSQL has not noticed yet
-        second = start(older)
+        second = Task(older, tmp_path)
         time.sleep(1)
         assert (revision(older), tables(older)) == (OLD, before)
         holder.connection.rollback()
-    assert "the database schema was migrated" in said(second)
+    assert "the database schema was migrated" in second.said()
     assert revision(older) == latest()
     assert content(older) == WHOLE
 
