@@ -152,4 +152,6 @@ export interface ISparkApplication extends IConstruct {
   readonly logGroup?: logs.ILogGroup;
   /** Key of the logs that EMR keeps for its console, if it is not AWS's. */
   readonly encryptionKey?: kms.IKey;
+  /** Whether its image can check tables, if it is known. */
+  readonly checksQuality?: boolean;
 }

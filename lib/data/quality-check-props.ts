@@ -4,8 +4,9 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { QualityChecks, QualitySample, QualityTrigger } from './blueprint/quality-choices';
-import type { IIcebergTable } from './interfaces';
+import type { IIcebergTable, ISparkApplication } from './interfaces';
 import type { QualityEngine } from './quality-engine';
+import type { SparkRunOptions } from './spark-job';
 import type { IMlNetwork } from '../network/interfaces';
 
 /** Options of the Fargate task that checks a table. */
@@ -53,11 +54,8 @@ export interface QualityTaskOptions {
   readonly timeout?: Duration;
 }
 
-/** Properties of `DataQualityCheck`. */
-export interface DataQualityCheckProps extends QualityTaskOptions {
-  /** The network that the task runs in. */
-  readonly network: IMlNetwork;
-
+/** What is checked, when, and who is told. */
+export interface QualityCheckOptions {
   /** Table that is checked. */
   readonly table: IIcebergTable;
 
@@ -86,16 +84,9 @@ export interface DataQualityCheckProps extends QualityTaskOptions {
   readonly triggers?: QualityTrigger[];
 
   /**
-   * Where the values are looked at.
-   *
-   * @default - in the task itself
-   */
-  readonly engine?: QualityEngine;
-
-  /**
    * Which rows are looked at.
    *
-   * @default - all; 100,000 rows with a suite in the task
+   * @default - all; 100,000 rows with a suite in a Fargate task
    */
   readonly sample?: QualitySample;
 
@@ -126,6 +117,25 @@ export interface DataQualityCheckProps extends QualityTaskOptions {
    * @default - alarms are only shown
    */
   readonly alarmActions?: cloudwatch.IAlarmAction[];
+}
+
+/** Properties of `DataQualityCheck`. */
+export interface DataQualityCheckProps extends QualityCheckOptions, QualityTaskOptions {
+  /** The network that the task runs in. */
+  readonly network: IMlNetwork;
+
+  /**
+   * Where the values are looked at.
+   *
+   * @default - in the task itself
+   */
+  readonly engine?: QualityEngine;
+}
+
+/** Properties of `SparkQualityCheck`. */
+export interface SparkQualityCheckProps extends QualityCheckOptions, SparkRunOptions {
+  /** Application that counts, made with `image: SparkImage.quality()`. */
+  readonly application: ISparkApplication;
 }
 
 /** Options of a quality check as a step of another state machine. */

@@ -1,6 +1,6 @@
 import type { IAthenaWorkgroup } from './interfaces';
 
-/** Where the values of a table are looked at. */
+/** Where a `DataQualityCheck` looks at the values of a table. `SparkQualityCheck` has an engine of its own. */
 export class QualityEngine {
   /** In the task itself, which reads the rows: Arrow judges the contract, and pandas the suites of Great Expectations. */
   static task(): QualityEngine {

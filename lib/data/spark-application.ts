@@ -8,6 +8,7 @@ import { icebergDefaults, sparkApplication, SparkApplicationBlueprint } from './
 import { SparkArchitecture } from './blueprint/spark-architecture';
 import { Zone } from './blueprint/zone';
 import { IDataLake, ISparkApplication } from './interfaces';
+import { SparkImage } from './spark-image';
 import { SparkJob, SparkJobOptions } from './spark-job';
 import { checkOneOf } from '../core/private/checks';
 import { Faults } from '../core/private/faults';
@@ -24,6 +25,13 @@ export interface SparkApplicationProps {
    * @default 'emr-7.9.0'
    */
   readonly releaseLabel?: string;
+
+  /**
+   * What the workers run in. EMR takes another one only while the application is stopped.
+   *
+   * @default - EMR's image of the release
+   */
+  readonly image?: SparkImage;
 
   /**
    * Processors of the workers.
@@ -84,6 +92,12 @@ export interface SparkApplicationAttributes {
    * @default - a key of AWS
    */
   readonly encryptionKey?: kms.IKey;
+  /**
+   * Whether its image has what `SparkImage.quality()` has.
+   *
+   * @default - not known; a check relies on it
+   */
+  readonly checksQuality?: boolean;
 }
 
 /**
@@ -109,6 +123,7 @@ export class SparkApplication extends Construct implements ISparkApplication {
   readonly maxUsdPerHour: number;
   readonly logGroup?: logs.ILogGroup;
   readonly encryptionKey?: kms.IKey;
+  readonly checksQuality?: boolean;
   /** Security group of the workers, if they stand in a network. */
   readonly securityGroup?: ec2.SecurityGroup;
   /** The application. */
@@ -126,6 +141,7 @@ export class SparkApplication extends Construct implements ISparkApplication {
     this.maxMemoryGb = plan.maxMemoryGb;
     this.maxUsdPerHour = plan.maxUsdPerHour;
     this.encryptionKey = props.encryptionKey;
+    this.checksQuality = props.image?._checksQuality ?? false;
     const logGroup = new logs.LogGroup(this, 'Logs', { retention: logs.RetentionDays.ONE_MONTH, removalPolicy: RemovalPolicy.DESTROY });
     this.logGroup = logGroup;
     this.securityGroup = props.network ? this.makeSecurityGroup(props.network) : undefined;
@@ -158,6 +174,7 @@ export class SparkApplication extends Construct implements ISparkApplication {
       type: 'SPARK',
       releaseLabel: plan.releaseLabel,
       architecture: plan.architecture,
+      imageConfiguration: props.image && { imageUri: props.image._bind(this, plan.releaseLabel, plan.architecture) },
       maximumCapacity: { cpu: `${plan.maxVcpu} vCPU`, memory: `${plan.maxMemoryGb} GB` },
       autoStartConfiguration: { enabled: true },
       autoStopConfiguration: { enabled: true, idleTimeoutMinutes: plan.idleMinutes },
@@ -189,6 +206,7 @@ class ImportedApplication extends Construct implements ISparkApplication {
   readonly applicationArn: string;
   readonly logGroup?: logs.ILogGroup;
   readonly encryptionKey?: kms.IKey;
+  readonly checksQuality?: boolean;
 
   constructor(scope: Construct, id: string, attributes: SparkApplicationAttributes) {
     super(scope, id);
@@ -196,5 +214,6 @@ class ImportedApplication extends Construct implements ISparkApplication {
     this.applicationArn = Stack.of(this).formatArn({ service: 'emr-serverless', resource: '/applications', resourceName: attributes.applicationId });
     this.logGroup = attributes.logGroup;
     this.encryptionKey = attributes.encryptionKey;
+    this.checksQuality = attributes.checksQuality;
   }
 }

@@ -10,20 +10,11 @@ import { failedRuns, sparkJob } from './blueprint/spark';
 import { ISparkApplication } from './interfaces';
 import { Faults } from '../core/private/faults';
 import { acknowledgeWildcards } from '../network/acknowledge-wildcards';
+import { alarmAboveZero } from '../network/alarm-above-zero';
 import { deadLetterQueue } from '../network/dead-letters';
 
-/** Options of a job. */
-export interface SparkJobOptions {
-  /** The program: a Python file or JAR of this project, or an `s3://` address, to which the job needs a right of its own. */
-  readonly entryPoint: string;
-
-  /**
-   * Arguments of the program.
-   *
-   * @default - none
-   */
-  readonly arguments?: string[];
-
+/** How large the runs of a job are, and how long they may take. */
+export interface SparkRunOptions {
   /**
    * vCPUs of the driver and of each executor: 1, 2, 4, 8 or 16.
    *
@@ -58,6 +49,19 @@ export interface SparkJobOptions {
    * @default - Iceberg and Glue as the application has them
    */
   readonly sparkProperties?: { readonly [key: string]: string };
+}
+
+/** Options of a job. */
+export interface SparkJobOptions extends SparkRunOptions {
+  /** The program: a Python file or JAR of this project, or an `s3://` address, to which the job needs a right of its own. */
+  readonly entryPoint: string;
+
+  /**
+   * Arguments of the program.
+   *
+   * @default - none
+   */
+  readonly arguments?: string[];
 
   /**
    * What happens when a run fails, is cancelled, or is ended by `timeout`.
@@ -149,14 +153,8 @@ export class SparkJob extends Construct implements iam.IGrantable {
       eventPattern: failedRuns(this.run.applicationId, this.run.name),
       targets: [new targets.SqsQueue(this.failedRuns)],
     });
-    this.alarm = this.metricFailedRuns().createAlarm(this, 'FailedRunsAlarm', {
-      alarmDescription: `${this.node.path}: a run failed, was cancelled or took too long; its id is in the queue ${this.failedRuns.queueName}`,
-      threshold: 0,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-    });
-    this.alarm.addAlarmAction(...props.alarmActions ?? []);
+    const unwell = `${this.node.path}: a run failed, was cancelled or took too long; its id is in the queue ${this.failedRuns.queueName}`;
+    this.alarm = alarmAboveZero(this, 'FailedRunsAlarm', this.metricFailedRuns(), unwell, props.alarmActions ?? []);
   }
 
   /**

@@ -8,10 +8,10 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import {
   AthenaWorkgroup, ColdStorage, Column, DataArrivals, DataContract, DataLake, DataQualityCheck, FirehoseIngestion, FirehoseSource, IcebergTable, IcebergType, Partition,
-  QualityChecks, QualityEngine, QualitySample, QualityTrigger, S3TableCatalog, Sort, SparkApplication, TableMaintenance, TableMigrations, Zone,
+  QualityChecks, QualityEngine, QualitySample, QualityTrigger, S3TableCatalog, Sort, SparkApplication, SparkImage, SparkQualityCheck, TableMaintenance, TableMigrations, Zone,
 } from '../../lib/data';
 import { MlNetwork, PlatformBus } from '../../lib/network';
-import { image } from '../network/support';
+import { image as taskImage } from '../network/support';
 import { ROLES_TWICE, type Estate } from '../support/estate';
 
 const MSK = 'arn:aws:kafka:eu-west-1:111122223333:cluster/events/11111111-2222-3333-4444-555555555555-1';
@@ -46,16 +46,21 @@ function qualityChecks(): App {
   writeFileSync(suite, JSON.stringify({ name: 'orders', expectations: [{ type: 'expect_column_values_to_be_unique', kwargs: { column: 'id' } }] }));
   const stack = new Stack(app, 'Quality');
   const triggers = [QualityTrigger.onDataArrived(), QualityTrigger.rate(Duration.hours(6)), QualityTrigger.cron('0 6 * * ? *')];
-  new DataQualityCheck(stack, 'Contract', { network, table: orders, reportBucket: lake.bucket(Zone.ARTIFACTS), eventBus, triggers, image });
+  new DataQualityCheck(stack, 'Contract', { network, table: orders, reportBucket: lake.bucket(Zone.ARTIFACTS), eventBus, triggers, image: taskImage });
   new DataQualityCheck(stack, 'Suite', {
-    network, image, checks: [QualityChecks.suite(suite)],
+    network, image: taskImage, checks: [QualityChecks.suite(suite)],
     table: IcebergTable.fromIcebergTableAttributes(stack, 'Theirs', { tableName: 'returns', databaseName: 'shop', bucket: s3.Bucket.fromBucketName(stack, 'TheirLake', 'lake') }),
     reportBucket: s3.Bucket.fromBucketName(stack, 'Reports', 'reports'),
   });
   new DataQualityCheck(stack, 'Athena', {
-    network, image, eventBus, table: lake.addTable('Events', { columns: [Column.optional('id', IcebergType.LONG), Column.optional('at', IcebergType.TIMESTAMPTZ)], partitionBy: [Partition.day('at')] }),
+    network, image: taskImage, eventBus, table: lake.addTable('Events', { columns: [Column.optional('id', IcebergType.LONG), Column.optional('at', IcebergType.TIMESTAMPTZ)], partitionBy: [Partition.day('at')] }),
     checks: [QualityChecks.suite(suite)], reportBucket: lake.bucket(Zone.ARTIFACTS),
     engine: QualityEngine.athena(new AthenaWorkgroup(shared, 'Queries')), sample: QualitySample.newestPartition(),
+  });
+  const image = SparkImage.fromUri('111122223333.dkr.ecr.eu-west-1.amazonaws.com/spark:v1', true);
+  new SparkQualityCheck(stack, 'Spark', {
+    application: new SparkApplication(shared, 'Spark', { lake, image }),
+    table: orders, reportBucket: lake.bucket(Zone.ARTIFACTS), reportPrefix: 'quality/spark', eventBus, triggers,
   });
   return app;
 }

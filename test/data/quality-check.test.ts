@@ -459,7 +459,7 @@ describe('validation', () => {
 
     test.each([QualitySample.rows(10), QualitySample.newestSnapshot()])('refuses a sample that no query can take: %j', (sample) => {
       expect(refused({ sample })).toEqual([
-        '[sample-not-on-athena] sample takes single rows or the files of a snapshot, which a query cannot; use QualitySample.all() or newestPartition(), or QualityEngine.task()',
+        '[sample-not-on-athena] sample takes single rows or the files of a snapshot, which a query cannot; use QualitySample.all() or newestPartition(), or use QualityEngine.task()',
       ]);
     });
 

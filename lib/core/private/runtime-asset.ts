@@ -3,7 +3,7 @@ import { dirname, join } from 'path';
 import { fail } from './faults';
 
 /** Docker targets of the one runtime image. */
-export type RuntimeTarget = 'registry' | 'serving' | 'data' | 'quality' | 'features';
+export type RuntimeTarget = 'registry' | 'serving' | 'data' | 'quality' | 'quality-spark' | 'features';
 
 /** Where the runtime image is built from, as plain data: every engine makes its own asset of it. */
 export interface RuntimeAsset {

@@ -1,13 +1,11 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { ContractJson } from './contract-file';
 import type { QualitySample, QualityTrigger } from './quality-choices';
-import { asksForAnything, asksForFreshness, checkNewestPartition, checkPatternsOnAthena, checkRules, checkSuiteColumns } from './quality-rules';
+import { asksForAnything, asksForFreshness, checkNewestPartition, checkPatterns, checkRules, checkSuiteColumns, IN_THE_TASK } from './quality-rules';
 import { checkInteger, checkText, kebab, show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
 import { isUnresolved } from '../../core/private/tokens';
 import { wholeSeconds } from '../../network/blueprint/durations';
-import { checkFargateSize } from '../../network/blueprint/fargate-size';
-import { runTaskState, type JobPatience, type JobPlan, type JobTarget } from '../../network/blueprint/job-plan';
 
 /** A suite's file, read. */
 export interface SuiteFile {
@@ -27,24 +25,18 @@ export interface QualityCheckInput {
   /** How the table is cut, if it is known. */
   readonly partitionTransforms?: { readonly [column: string]: string };
   readonly sample?: QualitySample;
-  readonly onAthena: boolean;
+  /** Who counts. */
+  readonly engine: 'task' | 'Athena' | 'Spark';
   readonly inS3Tables: boolean;
   readonly triggers: QualityTrigger[];
   readonly hasBus: boolean;
-  readonly cpu?: number;
-  readonly memoryLimitMiB?: number;
-  readonly timeout?: Duration;
   readonly reportPrefix?: string;
 }
 
 /** A check, decided. */
-export interface QualityCheckBlueprint extends JobPlan, JobPatience {
-  /** Stage of the runtime image. */
-  readonly target: 'data' | 'quality';
+export interface QualityCheckBlueprint {
   /** `all`, `newest-snapshot` or `rows:100000`. */
   readonly sample: string;
-  /** What may be kept in memory at once: an eighth of the task's, because judging it takes five times as much (measured). */
-  readonly keptMiB: number;
   readonly onDataArrived: boolean;
   /** Expressions of EventBridge Scheduler. */
   readonly schedules: string[];
@@ -53,38 +45,23 @@ export interface QualityCheckBlueprint extends JobPlan, JobPatience {
 
 /** CloudWatch namespace of the metrics. */
 export const QUALITY_NAMESPACE = 'MlPlatform/Data';
-/** Exit code of a run that found bad data. */
-const BAD_DATA = 4;
 const PREFIX = { pattern: /^[A-Za-z0-9]([A-Za-z0-9_.=/-]*[A-Za-z0-9])?$/, allowed: 'letters, digits and _ . = / - without a slash at the ends' };
 const CRON = { pattern: /^(\S+ ){5}\S+$/, allowed: 'six fields with a space between them, for example \'0 6 * * ? *\'' };
 
 /** Decides on a check; every fault of the check files is noted. */
 export function qualityCheck(faults: Faults, input: QualityCheckInput): QualityCheckBlueprint {
   checkFiles(faults, input);
-  if (input.onAthena) checkAthena(faults, input);
-  const whole = input.suites.length > 0;
-  const cpu = input.cpu ?? (whole ? 1024 : 512);
-  const memoryLimitMiB = input.memoryLimitMiB ?? (whole ? 4096 : 2048);
-  checkFargateSize(faults, cpu, memoryLimitMiB);
+  if (input.engine !== 'task') checkEngine(faults, input.engine, input);
   checkText(faults, 'reportPrefix', input.reportPrefix, PREFIX);
   return {
-    target: whole ? 'quality' : 'data',
-    command: ['python', '-m', 'ml_platform_runtime', 'quality', 'check'],
-    cpu,
-    memoryLimitMiB,
-    logPrefix: 'quality',
     sample: sampleOf(faults, input),
-    keptMiB: Math.floor(memoryLimitMiB / 8),
-    timeoutSeconds: wholeSeconds(faults, 'timeout', input.timeout, { min: 60, max: 86_400, otherwise: 3600 }),
-    // a task that ran is not run again: the same data gets the same verdict
-    tries: 1,
     onDataArrived: arrivals(faults, input),
     schedules: schedulesOf(faults, input.triggers),
     namespace: QUALITY_NAMESPACE,
   };
 }
 
-function checkFiles(faults: Faults, { tableName, contracts, suites, columnTypes, onAthena }: QualityCheckInput): void {
+function checkFiles(faults: Faults, { tableName, contracts, suites, columnTypes, engine }: QualityCheckInput): void {
   faults.check(contracts.length + suites.length > 0, 'no-checks',
     'checks is empty and the table has no contract, so nothing would be checked; give QualityChecks.contract or QualityChecks.suite');
   faults.check(contracts.length <= 1, 'duplicate-contract', 'checks has more than one contract, but a table has one; keep one of them');
@@ -95,7 +72,7 @@ function checkFiles(faults: Faults, { tableName, contracts, suites, columnTypes,
     faults.check(suites.length > 0 || asksForAnything(contract), 'no-checks',
       `the contract of ${show(contract.table)} has neither checks nor required columns, so nothing would be checked; add checks to it`);
     checkRules(faults, contract);
-    if (onAthena) checkPatternsOnAthena(faults, contract);
+    if (engine !== 'task') checkPatterns(faults, engine, contract);
   }
   for (const suite of suites) checkSuite(faults, suite, columnTypes && Object.keys(columnTypes));
 }
@@ -117,15 +94,19 @@ function parse(text: string): { name?: unknown; expectations?: unknown } | undef
   }
 }
 
-function checkAthena(faults: Faults, { sample, inS3Tables }: QualityCheckInput): void {
-  faults.check(!inS3Tables, 'table-not-on-athena',
-    'engine is Athena, which finds a table of S3 Tables only once the account has joined it to Glue; use QualityEngine.task()');
-  faults.check(sample === undefined || ['all', 'newest-partition'].includes(sample._kind), 'sample-not-on-athena',
-    'sample takes single rows or the files of a snapshot, which a query cannot; use QualitySample.all() or newestPartition(), or QualityEngine.task()');
+function checkEngine(faults: Faults, engine: 'Athena' | 'Spark', { sample, inS3Tables, columnTypes = {} }: QualityCheckInput): void {
+  const code = engine.toLowerCase();
+  const lost = { Athena: 'finds a table of S3 Tables only once the account has joined it to Glue', Spark: 'is configured for the catalog of Glue, and the table is in S3 Tables' };
+  faults.check(!inS3Tables, `table-not-on-${code}`, `engine is ${engine}, which ${lost[engine]}; ${IN_THE_TASK[engine]}`);
+  faults.check(sample === undefined || ['all', 'newest-partition'].includes(sample._kind), `sample-not-on-${code}`,
+    `sample takes single rows or the files of a snapshot, which a query cannot; use QualitySample.all() or newestPartition(), or ${IN_THE_TASK[engine]}`);
+  const times = Object.keys(columnTypes).filter((name) => columnTypes[name] === 'time');
+  faults.check(engine !== 'Spark' || times.length === 0, 'table-not-on-spark',
+    `columns ${times.join(', ')} have the type time, and Spark reads no table with one; ${IN_THE_TASK.Spark}`);
 }
 
-function sampleOf(faults: Faults, { sample, suites, contracts, onAthena, columnTypes, partitionTransforms }: QualityCheckInput): string {
-  if (!sample) return suites.length > 0 && !onAthena ? 'rows:100000' : 'all';
+function sampleOf(faults: Faults, { sample, suites, contracts, engine, columnTypes, partitionTransforms }: QualityCheckInput): string {
+  if (!sample) return suites.length > 0 && engine === 'task' ? 'rows:100000' : 'all';
   if (sample._kind === 'newest-partition') {
     checkNewestPartition(faults, sample._column, columnTypes, partitionTransforms);
     return ['newest-partition', ...(sample._column === undefined ? [] : [sample._column])].join(':');
@@ -163,70 +144,4 @@ function rate(faults: Faults, interval: Duration): string {
   faults.check(seconds % 60 === 0, `invalid-${kebab('triggers.rate')}`, `triggers.rate of ${seconds} seconds is not in whole minutes; use whole minutes`);
   const minutes = seconds / 60;
   return `rate(${minutes} ${minutes === 1 ? 'minute' : 'minutes'})`;
-}
-
-/**
- * The state machine around the task: it succeeds if the data is good, and fails with `DataQualityFailed` or `QualityCheckFailed` (no verdict).
- *
- * The verdict comes as the exit code of the task, which Step Functions shows in the cause of a failure.
- *
- * @param reports where the reports lie
- *
- * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
- */
-export function qualityMachine(target: JobTarget, plan: QualityCheckBlueprint, dimensions: { readonly [name: string]: string }, reports: string): object {
-  return {
-    Comment: 'Checks the values of a table',
-    StartAt: 'Defaults',
-    States: {
-      Defaults: { Type: 'Pass', Result: { snapshotId: '', correlationId: '', causationId: '' }, ResultPath: '$.defaults', Next: 'Settings' },
-      Settings: { Type: 'Pass', Parameters: { 'given.$': 'States.JsonMerge($.defaults, $$.Execution.Input, false)' }, Next: 'Check' },
-      Check: checkState(target, plan),
-      Passed: { Type: 'Pass', Result: { verdict: 'passed' }, End: true },
-      Verdict: {
-        Type: 'Choice',
-        Choices: [{ Or: exitCodePatterns(BAD_DATA).map((pattern) => ({ Variable: '$.error.Cause', StringMatches: pattern })), Next: 'BadData' }],
-        Default: 'CountWithoutVerdict',
-      },
-      BadData: { Type: 'Fail', Error: 'DataQualityFailed', Cause: `the data broke its checks; the report lies below ${reports}` },
-      CountWithoutVerdict: countState(target.partition, plan.namespace, dimensions),
-      NoVerdict: { Type: 'Fail', Error: 'QualityCheckFailed', Cause: 'the check ended without a verdict; the input of the state Verdict and the log of the task say why' },
-    },
-  };
-}
-
-/** Step Functions gives the task as JSON in a string. */
-function exitCodePatterns(code: number): string[] {
-  return [`*"ExitCode":${code},*`, `*"ExitCode":${code}}*`, `*"ExitCode": ${code},*`, `*"ExitCode": ${code}}*`];
-}
-
-function checkState(target: JobTarget, plan: QualityCheckBlueprint): object {
-  const variable = (name: string, key: string) => ({ 'Name': name, 'Value.$': `$.given.${key}` });
-  const environment = [
-    variable('ML_QUALITY_SNAPSHOT', 'snapshotId'),
-    variable('ML_QUALITY_CORRELATION_ID', 'correlationId'),
-    variable('ML_QUALITY_CAUSATION_ID', 'causationId'),
-  ];
-  return {
-    ...runTaskState(target, plan, environment),
-    Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Verdict' }],
-    Next: 'Passed',
-  };
-}
-
-function countState(partition: string, namespace: string, dimensions: { readonly [name: string]: string }): object {
-  return {
-    Type: 'Task',
-    Resource: `arn:${partition}:states:::aws-sdk:cloudwatch:putMetricData`,
-    Parameters: {
-      Namespace: namespace,
-      MetricData: [{
-        MetricName: 'RunsWithoutVerdict', Value: 1, Unit: 'Count',
-        Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-      }],
-    },
-    ResultPath: null,
-    Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: null, Next: 'NoVerdict' }],
-    Next: 'NoVerdict',
-  };
 }

@@ -21,16 +21,20 @@ export function checkRules(faults: Faults, contract: ContractJson): void {
   }
 }
 
-/** What Athena's engine reads in another way than RE2: classes and anchors by name, flags other than a leading `(?i)`. */
-const NOT_ON_ATHENA = /\\[^dDwWsSAztnrf\W_]|\[:|\(\?(?!:|P<)/;
+/** What Java's engine, which Athena and Spark use, reads in another way than RE2: classes and anchors by name, flags other than a leading `(?i)`. */
+const NOT_IN_JAVA = /\\[^dDwWsSAztnrf\W_]|\[:|\(\?(?!:|P<)/;
 
-/** Refuses patterns that would hold in the task and not in Athena, or the other way round. */
-export function checkPatternsOnAthena(faults: Faults, { checks }: ContractJson): void {
+/** What to do with what an engine cannot. */
+export const IN_THE_TASK = { Athena: 'use QualityEngine.task()', Spark: 'use DataQualityCheck' };
+
+/** Refuses patterns that would hold in the task and not in the engine, or the other way round. */
+export function checkPatterns(faults: Faults, engine: 'Athena' | 'Spark', { checks }: ContractJson): void {
   for (const [column, { pattern }] of Object.entries(checks)) {
-    const found = pattern === undefined ? null : NOT_ON_ATHENA.exec(pattern.replace(/^\(\?i\)/, '').replace(/\\\\/g, ''));
+    const found = pattern === undefined ? null : NOT_IN_JAVA.exec(pattern.replace(/^\(\?i\)/, '').replace(/\\\\/g, ''));
     if (!found) continue;
-    faults.add('pattern-not-on-athena',
-      `checks[${show(column)}].pattern ${show(pattern)} has '${found[0]}', which Athena reads in another way than RE2; write it with [...], ( ), (?: ), |, quantifiers, ^, $ and \\d \\w \\s, or use QualityEngine.task()`);
+    faults.add(`pattern-not-on-${engine.toLowerCase()}`,
+      `checks[${show(column)}].pattern ${show(pattern)} has '${found[0]}', which ${engine} reads in another way than RE2; `
+      + `write it with [...], ( ), (?: ), |, quantifiers, ^, $ and \\d \\w \\s, or ${IN_THE_TASK[engine]}`);
   }
 }
 

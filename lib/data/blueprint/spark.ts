@@ -70,6 +70,31 @@ export function icebergDefaults(warehouse: string): { [key: string]: string } {
   };
 }
 
+/** Where the library's image for Spark has its Python. */
+export const QUALITY_PYTHON = '/opt/venv/bin/python';
+
+/**
+ * The image of EMR that belongs to a release: whatever is built on it has the same Spark.
+ *
+ * @see https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/application-custom-image.html
+ */
+export function emrImage(releaseLabel: string): string {
+  return `public.ecr.aws/emr-serverless/spark/${releaseLabel}:latest`;
+}
+
+/**
+ * What makes a job use another Python than EMR's.
+ *
+ * @see https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/using-python.html
+ */
+export function pythonProperties(python: string): { [key: string]: string } {
+  return {
+    'spark.emr-serverless.driverEnv.PYSPARK_DRIVER_PYTHON': python,
+    'spark.emr-serverless.driverEnv.PYSPARK_PYTHON': python,
+    'spark.executorEnv.PYSPARK_PYTHON': python,
+  };
+}
+
 /** What a user may say about a job, in every engine. */
 export interface SparkJobInput {
   readonly workerVcpu?: number;

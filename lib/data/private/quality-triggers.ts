@@ -9,17 +9,17 @@ import { deadLettersAlarm } from '../../network/dead-letters';
 import { EventRule } from '../../network/event-rule';
 import { scheduleRuns } from '../../network/schedule-runs';
 import type { QualityCheckBlueprint } from '../blueprint/quality-check';
-import type { DataQualityCheckProps } from '../quality-check-props';
+import type { QualityCheckOptions } from '../quality-check-props';
 
 /** What starts a check; the answer is the alarms on starts that were not delivered. */
-export function makeTriggers(scope: Construct, plan: QualityCheckBlueprint, props: DataQualityCheckProps, stateMachine: sfn.StateMachine): cloudwatch.Alarm[] {
+export function makeTriggers(scope: Construct, plan: QualityCheckBlueprint, props: QualityCheckOptions, stateMachine: sfn.StateMachine): cloudwatch.Alarm[] {
   const { eventBus } = props;
   const arrival = plan.onDataArrived && eventBus ? [onArrival(scope, props, eventBus, stateMachine)] : [];
   return [...arrival, ...onSchedule(scope, plan, props, stateMachine)];
 }
 
 function onArrival(
-  scope: Construct, { table, alarmActions }: DataQualityCheckProps, eventBus: events.IEventBus, stateMachine: sfn.StateMachine,
+  scope: Construct, { table, alarmActions }: QualityCheckOptions, eventBus: events.IEventBus, stateMachine: sfn.StateMachine,
 ): cloudwatch.Alarm {
   const rule = new EventRule(scope, 'OnDataArrived', {
     eventBus,
@@ -38,7 +38,7 @@ function onArrival(
 }
 
 function onSchedule(
-  scope: Construct, { schedules }: QualityCheckBlueprint, { alarmActions }: DataQualityCheckProps, stateMachine: sfn.StateMachine,
+  scope: Construct, { schedules }: QualityCheckBlueprint, { alarmActions }: QualityCheckOptions, stateMachine: sfn.StateMachine,
 ): cloudwatch.Alarm[] {
   if (schedules.length === 0) return [];
   const all = schedules.map((expression, index) => [`Schedule${index + 1}`, scheduler.ScheduleExpression.expression(expression)] as const);

@@ -13,4 +13,6 @@ compile --extra registry --constraint requirements/dev.lock --output-file requir
 for image in data quality features; do
   compile --extra "$image" --constraint requirements/dev.lock --output-file "requirements/$image.lock"
 done
+# what tests need to run the checks on a Spark of their own; EMR's image has it
+compile --extra spark --constraint requirements/dev.lock --output-file requirements/spark.lock
 compile --extra lint --constraint requirements/dev.lock --output-file requirements/lint.lock

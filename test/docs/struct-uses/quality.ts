@@ -24,8 +24,23 @@ function check(stack: Stack, given: Partial<platform.data.DataQualityCheckProps>
   });
 }
 
+function checkOnSpark(stack: Stack, given: Partial<platform.data.SparkQualityCheckProps>): void {
+  const bucket = s3.Bucket.fromBucketName(stack, 'Bucket', 'theirs');
+  new data.SparkQualityCheck(stack, 'Check', {
+    application: data.SparkApplication.fromSparkApplicationAttributes(stack, 'Spark', { applicationId: 'a' }),
+    table: data.IcebergTable.fromIcebergTableAttributes(stack, 'Table', { tableName: 'orders', databaseName: 'shop', bucket }),
+    reportBucket: bucket,
+    eventBus: network.PlatformBus.fromEventBusName(stack, 'Bus', 'theirs').eventBus,
+    checks: [data.QualityChecks.suite(SUITE)],
+    ...given,
+  });
+}
+
 /** What is made from structs of quality checks. */
 export const QUALITY_USES: StructUses = {
   'data.DataQualityCheckProps': template<platform.data.DataQualityCheckProps>(check, { timeout: Duration.minutes(9) }),
+  'data.QualityCheckOptions': template<platform.data.QualityCheckOptions>(check),
+  'data.SparkQualityCheckProps': template<platform.data.SparkQualityCheckProps>(checkOnSpark, { workerVcpu: 8, workerMemoryGb: 8, maxExecutors: 2 }),
+  'data.SparkRunOptions': template<platform.data.SparkRunOptions>(checkOnSpark, { workerVcpu: 8, workerMemoryGb: 8, maxExecutors: 2 }),
   'data.QualityTaskOptions': template<platform.data.QualityTaskOptions>(check, { timeout: Duration.minutes(9) }),
 };

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 from ml_platform_runtime import aws
 from ml_platform_runtime.errors import RuntimeFault
 from ml_platform_runtime.quality import sql
+from ml_platform_runtime.quality.dialect import Trino
 
 if TYPE_CHECKING:
     from ml_platform_runtime.quality.checks import Check
     from ml_platform_runtime.quality.scan import Scan
 
+#: What Athena speaks.
+TRINO = Trino()
 #: Seconds between two questions whether a query has ended, growing from the first to the second.
 POLL_SECONDS = (0.2, 5.0)
 
@@ -66,16 +69,5 @@ class Athena:
 
 def count_rows(athena: Athena, table: str, scan: Scan, checks: Sequence[Check]) -> tuple[int, Answer]:
     """Gives checks what they count over the rows of the scan; answers how many there were."""
-    answer = athena.one_row(sql.statement(checks, scan.schema, *_source(table, scan)))
+    answer = athena.one_row(sql.statement(checks, scan.schema, *sql.source(table, scan, TRINO), TRINO))
     return sql.fill(checks, scan.schema, answer.row), answer
-
-
-def rows_query(table: str, scan: Scan) -> str:
-    """The rows of the scan."""
-    source, where = _source(table, scan)
-    return f"SELECT * FROM {source} AS t" + (f" WHERE {where}" if where else "")
-
-
-def _source(table: str, scan: Scan) -> tuple[str, str | None]:
-    where = None if scan.partition is None else sql.condition(scan.partition, scan.table_schema)
-    return sql.relation(table, str(scan.snapshot_id)), where

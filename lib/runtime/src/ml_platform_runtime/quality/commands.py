@@ -1,7 +1,8 @@
 """The commands of `quality`. Nothing heavy is imported before a command runs.
 
 `quality check` ends with 0 if the data keeps to its checks, and with 4 if it does not. 1 and 2 say that there is no verdict:
-something failed on the way, or what was asked for cannot be checked.
+something failed on the way, or what was asked for cannot be checked. Where the exit code is not seen, as by those who start a
+job on Spark, `--verdict` is an object on S3 that has it instead.
 """
 
 from __future__ import annotations
@@ -45,6 +46,15 @@ def add_commands(add: AddCommand) -> None:
         "--athena-workgroup",
         help="count in this Athena workgroup, and read no rows here (default: ML_QUALITY_ATHENA_WORKGROUP, else rows are read)",
     )
+    quality.add_argument(
+        "--on-spark",
+        action="store_true",
+        help="count in the Spark session of this process, as spark-submit makes one (default: ML_QUALITY_ON_SPARK)",
+    )
+    quality.add_argument(
+        "--verdict",
+        help="s3://bucket/key that is told the verdict; the command then ends with 0 if there is one (default: ML_QUALITY_VERDICT)",
+    )
     quality.add_argument("--snapshot", help="snapshot to check (default: ML_QUALITY_SNAPSHOT, else the newest)")
 
 
@@ -52,7 +62,7 @@ def _check(options: argparse.Namespace) -> int:
     logs.configure(sys.stderr)
     import pyarrow as pa
 
-    from ml_platform_runtime.quality.run import run
+    from ml_platform_runtime.quality.run import run, tell
     from ml_platform_runtime.quality.settings import QualitySettings
 
     settings = QualitySettings.of(options, os.environ)
@@ -62,6 +72,9 @@ def _check(options: argparse.Namespace) -> int:
         # pyarrow's own S3 client raises OSError, with AWS's words in it; a damaged file is an ArrowException
         raise RuntimeFault(f"the check did not end: {' '.join(str(error).split()) or type(error).__name__}") from error
     print(json.dumps(_line(settings, verdict)), flush=True)
+    if settings.verdict is not None:
+        tell(settings.verdict, verdict)
+        return 0
     return 0 if verdict.passed else BAD_DATA
 
 

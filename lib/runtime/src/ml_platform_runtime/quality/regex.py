@@ -1,4 +1,4 @@
-"""A contract's regular expression (RE2, as pyarrow reads it) in the words of Athena's engine, which reads Java's.
+"""A contract's regular expression (RE2, as pyarrow reads it) in the words of Java's, which Athena and Spark read.
 
 The two differ in silence: Java's `$` also matches before a last line break, and Athena may take another engine tomorrow. So only
 what can be said in words that all engines read alike is translated, and the rest is refused.
@@ -17,14 +17,14 @@ _REPEAT = re.compile(r"\{\d+(,\d*)?\}")
 _NAME = re.compile(r"\?P<(\w+)>")
 
 
-def to_athena(pattern: str, where: str) -> str:
-    """The same expression for `regexp_like`. Raises BadInput for what other engines read in another way."""
-    return _Reader(pattern, where).read()
+def to_java(pattern: str, where: str, engine: str) -> str:
+    """The same expression for `regexp_like`. Raises BadInput for what `engine` reads in another way."""
+    return _Reader(pattern, where, engine).read()
 
 
 class _Reader:
-    def __init__(self, pattern: str, where: str) -> None:
-        self.where, self.pattern, self.at = where, pattern, 0
+    def __init__(self, pattern: str, where: str, engine: str) -> None:
+        self.where, self.pattern, self.engine, self.at = where, pattern, engine, 0
 
     def read(self) -> str:
         flags = "(?i)"
@@ -94,6 +94,6 @@ class _Reader:
 
     def _refusal(self, what: str) -> BadInput:
         return BadInput(
-            f"{self.where} {self.pattern!r} has {what}, which Athena reads in another way than RE2; "
+            f"{self.where} {self.pattern!r} has {what}, which {self.engine} reads in another way than RE2; "
             "write it with [...], ( ), (?: ), |, quantifiers, ^, $ and \\d \\w \\s, or check it in the task"
         )

@@ -33,6 +33,8 @@ class QualitySettings:
     correlation_id: str | None
     causation_id: str | None
     athena_workgroup: str | None
+    on_spark: bool
+    verdict: str | None
 
     @classmethod
     def of(cls, options: argparse.Namespace, environment: Mapping[str, str]) -> QualitySettings:
@@ -45,6 +47,8 @@ class QualitySettings:
             "ML_QUALITY_SAMPLE": options.sample,
             "ML_QUALITY_SNAPSHOT": options.snapshot,
             "ML_QUALITY_ATHENA_WORKGROUP": options.athena_workgroup,
+            "ML_QUALITY_ON_SPARK": "true" if options.on_spark else "",
+            "ML_QUALITY_VERDICT": options.verdict,
         }
         reader = EnvironmentReader({**environment, **{name: value for name, value in given.items() if value}})
         settings = cls(
@@ -63,19 +67,28 @@ class QualitySettings:
             correlation_id=reader.optional("ML_QUALITY_CORRELATION_ID"),
             causation_id=reader.optional("ML_QUALITY_CAUSATION_ID"),
             athena_workgroup=reader.optional("ML_QUALITY_ATHENA_WORKGROUP"),
+            on_spark=reader.flag("ML_QUALITY_ON_SPARK", False),
+            verdict=reader.optional("ML_QUALITY_VERDICT"),
         )
         if settings.table and not _TABLE.fullmatch(settings.table):
             reader.add_fault(f"ML_QUALITY_TABLE is {settings.table!r}; give database.table")
         if not settings.contract and not settings.suites:
             reader.add_fault("nothing would be checked; set ML_QUALITY_CONTRACT, ML_QUALITY_SUITES or both")
-        if settings.athena_workgroup and settings.sample.kind in {"rows", "newest-snapshot"}:
-            reader.add_fault(
-                f"ML_QUALITY_SAMPLE is {settings.sample.kind}, which a query cannot take; with ML_QUALITY_ATHENA_WORKGROUP "
-                "allowed are all and newest-partition"
-            )
+        settings._check_engine(reader)
         check_region(reader)
         reader.finish()
         return settings
+
+    def _check_engine(self, reader: EnvironmentReader) -> None:
+        engines = {"ML_QUALITY_ATHENA_WORKGROUP": self.athena_workgroup, "ML_QUALITY_ON_SPARK": self.on_spark}
+        given = [name for name, value in engines.items() if value]
+        if len(given) > 1:
+            reader.add_fault(f"{' and '.join(given)} are both set, but one engine counts; keep one of them")
+        if given and self.sample.kind in {"rows", "newest-snapshot"}:
+            reader.add_fault(
+                f"ML_QUALITY_SAMPLE is {self.sample.kind}, which a query cannot take; with {given[0]} "
+                "allowed are all and newest-partition"
+            )
 
 
 def _sample(reader: EnvironmentReader) -> Sample:

@@ -1,4 +1,4 @@
-"""The checks of a contract as one statement of aggregates for Athena (Trino's SQL): counts and extremes come back, and no row."""
+"""The checks of a contract as one statement of aggregates: counts and extremes come back, and no row."""
 
 from __future__ import annotations
 
@@ -21,55 +21,68 @@ from ml_platform_runtime.quality.checks import (
     Unique,
     type_of,
 )
-from ml_platform_runtime.quality.regex import to_athena
+from ml_platform_runtime.quality.regex import to_java
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ml_platform_runtime.quality.dialect import Dialect
     from ml_platform_runtime.quality.partition import NewestPartition
+    from ml_platform_runtime.quality.scan import Scan
 
 #: Column of the result that has the number of rows.
 ROWS = "checked_rows"
-#: What Athena takes as the text of a query.
-MAX_BYTES = 262_144
 
 
-def relation(identifier: str, snapshot_id: str) -> str:
-    """A table at one snapshot. https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-time-travel-and-version-travel-queries.html"""
-    return f"{'.'.join(name(one) for one in identifier.split('.'))} FOR VERSION AS OF {int(snapshot_id)}"
+def source(identifier: str, scan: Scan, dialect: Dialect) -> tuple[str, str | None]:
+    """The table of a scan at its snapshot, and the condition for its rows if there is one; the table is called t in it."""
+    where = None if scan.partition is None else _partition(scan.partition, scan.table_schema, dialect)
+    return dialect.relation(identifier, str(scan.snapshot_id)), where
 
 
-def condition(partition: NewestPartition, schema: pa.Schema) -> str:
-    """The rows of a partition."""
-    column, arrow = path(partition.column), type_of(schema, partition.column)
+def rows_query(identifier: str, scan: Scan, dialect: Dialect) -> str:
+    """A query of the rows of a scan."""
+    return f"SELECT * {_rows(*source(identifier, scan, dialect))}"
+
+
+def _rows(source: str, where: str | None) -> str:
+    return f"FROM {source} AS t" + (f" WHERE {where}" if where else "")
+
+
+def _partition(partition: NewestPartition, schema: pa.Schema, dialect: Dialect) -> str:
+    column, arrow = dialect.path(partition.column), type_of(schema, partition.column)
     low, high = partition.bounds()
     if partition.single:
-        return f"{column} = {literal(low, arrow)}"
-    beginning = f"{column} >= {literal(low, arrow)}"
-    return beginning if high is None else f"{beginning} AND {column} < {literal(high, arrow)}"
+        return f"{column} = {dialect.literal(low, arrow)}"
+    beginning = f"{column} >= {dialect.literal(low, arrow)}"
+    return beginning if high is None else f"{beginning} AND {column} < {dialect.literal(high, arrow)}"
 
 
-def statement(checks: Sequence[Check], schema: pa.Schema, source: str, where: str | None) -> str:
-    """One SELECT with one row, all of its columns text. Raises BadInput for checks that Athena would judge in another way."""
-    rows = f"FROM {source} AS t" + (f" WHERE {where}" if where else "")
-    totals = [f'CAST(count(*) AS varchar) AS "{ROWS}"']
+def statement(checks: Sequence[Check], schema: pa.Schema, source: str, where: str | None, dialect: Dialect) -> str:
+    """One SELECT with one row, all of its columns text. Raises BadInput for checks that the engine would judge in another way."""
+    rows = _rows(source, where)
+    totals = [f"CAST(count(*) AS {dialect.text}) AS {dialect.name(ROWS)}"]
     doubled: list[str] = []
     for index, check in enumerate(checks):
         if isinstance(check, Unique):
-            doubled.append(_doubled(index, check, schema, rows, "AND" if where else "WHERE"))
+            doubled.append(_doubled(index, check, schema, f"{rows} {'AND' if where else 'WHERE'}", dialect))
         else:
-            totals += [f'CAST({one} AS varchar) AS "c{index}_{key}"' for key, one in _aggregates(check, schema)]
+            totals += [
+                f"CAST({one} AS {dialect.text}) AS {dialect.name(f'c{index}_{key}')}"
+                for key, one in _aggregates(check, schema, dialect)
+            ]
     text = f"SELECT * FROM (SELECT {', '.join(totals)} {rows}) AS totals"
     text += "".join(f" CROSS JOIN ({one}) AS u{index}" for index, one in enumerate(doubled))
-    if len(text.encode()) > MAX_BYTES:
+    if dialect.max_bytes is not None and len(text.encode()) > dialect.max_bytes:
         raise BadInput(
-            f"the checks make a query of {len(text.encode())} bytes, and Athena takes {MAX_BYTES}; shorten oneOf, or check in the task"
+            f"the checks make a query of {len(text.encode())} bytes, and {dialect.engine} takes {dialect.max_bytes}; "
+            "shorten oneOf, or check in the task"
         )
     return text
 
 
 def fill(checks: Sequence[Check], schema: pa.Schema, row: Mapping[str, str | None]) -> int:
-    """Gives checks what Athena has counted; answers the number of rows."""
+    """Gives checks what the engine has counted; answers the number of rows."""
     for index, check in enumerate(checks):
         if isinstance(check, MaxAge):
             check.newest = _value(row[f"c{index}_extreme"], type_of(schema, check.rule.columns[0]))
@@ -82,95 +95,65 @@ def fill(checks: Sequence[Check], schema: pa.Schema, row: Mapping[str, str | Non
     return int(row[ROWS] or 0)
 
 
-def _aggregates(check: Check, schema: pa.Schema) -> list[tuple[str, str]]:
-    arrow, value = type_of(schema, check.rule.columns[0]), _present(check.rule.columns[0], schema)
+def _aggregates(check: Check, schema: pa.Schema, dialect: Dialect) -> list[tuple[str, str]]:
+    column = check.rule.columns[0]
+    arrow, value = type_of(schema, column), _present(column, schema, dialect)
     if isinstance(check, MaxAge):
-        return [("extreme", _text(f"max({value})", arrow))]
+        return [("extreme", _text(f"max({value})", arrow, dialect))]
     if isinstance(check, Bound):
-        extreme = _text(f"{'min' if check.lower else 'max'}({value})", arrow)
-        return [("failing", f"count_if({_beyond(check, value, arrow)})"), ("extreme", extreme)]
-    return [("failing", f"count_if({_broken(check, value, arrow)})")]
+        extreme = _text(f"{'min' if check.lower else 'max'}({value})", arrow, dialect)
+        return [("failing", f"count_if({_beyond(check, value, arrow, dialect)})"), ("extreme", extreme)]
+    return [("failing", f"count_if({_broken(check, value, arrow, dialect)})")]
 
 
-def _beyond(check: Bound, value: str, arrow: pa.DataType) -> str:
+def _beyond(check: Bound, value: str, arrow: pa.DataType, dialect: Dialect) -> str:
     if check.bound is None:
         return f"{value} IS NOT NULL" if check.all_fail else "FALSE"
-    return f"{value} {'<' if check.lower else '>'} {literal(check.bound.as_py(), arrow)}"
+    return f"{value} {'<' if check.lower else '>'} {dialect.literal(check.bound.as_py(), arrow)}"
 
 
-def _broken(check: Check, value: str, arrow: pa.DataType) -> str:
+def _broken(check: Check, value: str, arrow: pa.DataType, dialect: Dialect) -> str:
     if isinstance(check, Required):
         around = check.rule.columns[0].rpartition(".")[0]
-        return f"{value} IS NULL" + (f" AND {path(around)} IS NOT NULL" if around else "")
+        return f"{value} IS NULL" + (f" AND {dialect.path(around)} IS NOT NULL" if around else "")
     if isinstance(check, NullShare):
         return f"{value} IS NULL"
     if isinstance(check, OneOf):
-        allowed = ", ".join(literal(one, arrow) for one in check.allowed.to_pylist())
+        allowed = ", ".join(dialect.literal(one, arrow) for one in check.allowed.to_pylist())
         return f"{value} NOT IN ({allowed})"
     if isinstance(check, Pattern):
-        return f"NOT regexp_like({value}, {literal(to_athena(check.rule.allowed, check.rule.name), arrow)})"
+        pattern = to_java(check.rule.allowed, check.rule.name, dialect.engine)
+        return f"NOT regexp_like({value}, {dialect.literal(pattern, arrow)})"
     raise NotImplementedError(check.rule.kind)
 
 
-def _doubled(index: int, check: Unique, schema: pa.Schema, rows: str, more: str) -> str:
-    keys = [_present(one, schema) for one in check.rule.columns]
-    there = " AND ".join(f"{one} IS NOT NULL" for one in keys)
+def _doubled(index: int, check: Unique, schema: pa.Schema, rows: str, dialect: Dialect) -> str:
+    columns = check.rule.columns
+    there = " AND ".join(f"{_present(one, schema, dialect)} IS NOT NULL" for one in columns)
     groups = (
-        f"SELECT count(*) AS times {rows} {more} {there} GROUP BY {', '.join(_key(one, schema) for one in check.rule.columns)}"
-        " HAVING count(*) > 1"
+        f"SELECT count(*) AS times {rows} {there}"
+        f" GROUP BY {', '.join(_key(one, schema, dialect) for one in columns)} HAVING count(*) > 1"
     )
-    return f'SELECT CAST(coalesce(sum(times), 0) AS varchar) AS "c{index}_failing" FROM ({groups}) AS doubled'
+    failing = f"CAST(coalesce(sum(times), 0) AS {dialect.text}) AS {dialect.name(f'c{index}_failing')}"
+    return f"SELECT {failing} FROM ({groups}) AS doubled"
 
 
-def name(text: str) -> str:
-    """An identifier in quotes."""
-    return '"' + text.replace('"', '""') + '"'
-
-
-def path(column: str) -> str:
-    """A column, or a field of a struct, of the table that is called t."""
-    return ".".join(["t", *(name(one) for one in column.split("."))])
-
-
-def _present(column: str, schema: pa.Schema) -> str:
+def _present(column: str, schema: pa.Schema, dialect: Dialect) -> str:
     """A value with NaN as missing."""
-    plain = path(column)
-    return f"if(is_nan({plain}), NULL, {plain})" if kinds.is_floating(type_of(schema, column)) else plain
+    plain = dialect.path(column)
+    return f"if({dialect.is_nan}({plain}), NULL, {plain})" if kinds.is_floating(type_of(schema, column)) else plain
 
 
-def _key(column: str, schema: pa.Schema) -> str:
+def _key(column: str, schema: pa.Schema, dialect: Dialect) -> str:
     """A value as it is grouped: one zero of both."""
-    arrow, value = type_of(schema, column), _present(column, schema)
-    return f"{value} + {literal(0.0, arrow)}" if kinds.is_floating(arrow) else value
+    arrow, value = type_of(schema, column), _present(column, schema, dialect)
+    return f"{value} + {dialect.literal(0.0, arrow)}" if kinds.is_floating(arrow) else value
 
 
-def _text(value: str, arrow: pa.DataType) -> str:
+def _text(value: str, arrow: pa.DataType, dialect: Dialect) -> str:
     if kinds.is_floating(arrow):
         return f"CAST({value} AS double)"
-    return f"({value}) AT TIME ZONE 'UTC'" if kinds.is_timestamp(arrow) and arrow.tz is not None else value
-
-
-def literal(value: Any, arrow: pa.DataType) -> str:
-    """A value of Python as one of the column's type."""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if kinds.is_floating(arrow):
-        return f"{'REAL' if kinds.is_float32(arrow) else 'DOUBLE'} '{float(value)!r}'".replace("inf", "Infinity")
-    if isinstance(value, int) and kinds.is_integer(arrow):
-        return f"BIGINT '{value}'"
-    if isinstance(value, Decimal):
-        return f"DECIMAL '{value:f}'"
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    if isinstance(value, datetime):
-        zone = "" if value.tzinfo is None else " UTC"
-        moment = value if value.tzinfo is None else value.astimezone(timezone.utc).replace(tzinfo=None)
-        return f"TIMESTAMP '{moment.isoformat(sep=' ', timespec='microseconds')}{zone}'"
-    if isinstance(value, date):
-        return f"DATE '{value.isoformat()}'"
-    if isinstance(value, time):
-        return f"TIME '{value.isoformat(timespec='microseconds')}'"
-    raise BadInput(f"a value of type {arrow} cannot be written in a query; check in the task")
+    return dialect.moment(value, arrow.tz is not None) if kinds.is_timestamp(arrow) else value
 
 
 def _value(text: str | None, arrow: pa.DataType) -> Any:

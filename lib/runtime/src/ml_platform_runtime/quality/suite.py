@@ -91,6 +91,13 @@ class Suite:
         batch = source.add_query_asset("rows", query=query).add_batch_definition("rows").get_batch()
         return self._judge(batch, show_values)
 
+    def run_on_spark(self, rows: Any, show_values: bool) -> SuiteOutcome:
+        """The verdict on a DataFrame of Spark, whose workers count, expectation by expectation."""
+        source = self._context.data_sources.add_or_update_spark("rows")
+        asset = source.add_dataframe_asset("rows")
+        batch = asset.add_batch_definition_whole_dataframe("rows").get_batch({"dataframe": rows})
+        return self._judge(batch, show_values)
+
     def _judge(self, batch: Any, show_values: bool) -> SuiteOutcome:
         result_format = {"result_format": "BASIC"} if show_values else _WITHOUT_VALUES
         result = batch.validate(self._suite, result_format=result_format)
@@ -170,7 +177,8 @@ def _exception(info: Mapping[str, Any]) -> str | None:
     """The first message of an exception that a result holds: it is one itself, or one for each metric."""
     for one in (info, *(value for value in info.values() if isinstance(value, dict))):
         if one.get("raised_exception"):
-            return " ".join(str(one.get("exception_message")).split())
+            # what comes after is a stack trace of Java
+            return " ".join(str(one.get("exception_message")).partition("\n\tat ")[0].split())
     return None
 
 

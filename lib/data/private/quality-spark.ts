@@ -1,0 +1,65 @@
+import { join } from 'path';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { give } from './give';
+import { letCount, makeQualityRun, type QualityRunInput } from './quality-run';
+import { runtimeAsset } from '../../core/private/runtime-asset';
+import { acknowledgeAll } from '../../network/acknowledge-wildcards';
+import { sparkMachine } from '../blueprint/quality-machine';
+import { pythonProperties, QUALITY_PYTHON } from '../blueprint/spark';
+import type { SparkQualityCheckProps } from '../quality-check-props';
+import { SparkJob } from '../spark-job';
+
+/** Minutes that a start may take besides: the application starts first, and its workers after it. */
+const START_MINUTES = 30;
+
+/** What a check on Spark is made from. */
+export interface SparkQualityInput extends QualityRunInput {
+  readonly props: SparkQualityCheckProps;
+}
+
+/** Makes job, rights and state machine of a check in the scope of the check itself. */
+export function makeSparkQuality(scope: Construct, input: SparkQualityInput): { readonly job: SparkJob; readonly stateMachine: sfn.StateMachine } {
+  const { props, prefix, plan } = input;
+  const run = makeQualityRun(scope, input);
+  const job = new SparkJob(scope, 'Job', {
+    application: props.application,
+    entryPoint: join(runtimeAsset('quality-spark').directory, 'src', 'ml_platform_runtime', 'spark_job.py'),
+    workerVcpu: props.workerVcpu,
+    workerMemoryGb: props.workerMemoryGb,
+    maxExecutors: props.maxExecutors,
+    timeout: props.timeout,
+    sparkProperties: { ...pythonProperties(QUALITY_PYTHON), ...props.sparkProperties },
+  });
+  run.letRun(job.role);
+  const verdicts = `${prefix}/runs`;
+  const definition = sparkMachine({
+    ...job.run,
+    environment: { ...run.environment, ML_QUALITY_ON_SPARK: 'true', AWS_REGION: Stack.of(scope).region },
+    bucketName: props.reportBucket.bucketName,
+    verdicts,
+  }, run.machineInput);
+  const stateMachine = makeMachine(scope, { ...definition, TimeoutSeconds: (job.run.executionTimeoutMinutes + START_MINUTES) * 60 });
+  job.grants.start(stateMachine);
+  letWait(stateMachine);
+  give(stateMachine, [{ actions: ['s3:GetObject'], resources: [props.reportBucket.arnForObjects(`${verdicts}/*`)] }], props.reportBucket, false);
+  letCount(stateMachine, plan.namespace);
+  return { job, stateMachine };
+}
+
+function makeMachine(scope: Construct, definition: object): sfn.StateMachine {
+  const machine = new sfn.StateMachine(scope, 'StateMachine', { definitionBody: sfn.DefinitionBody.fromString(Stack.of(scope).toJsonString(definition)) });
+  acknowledgeAll(machine, ['AwsSolutions-SF1'], 'its job logs for itself; executions keep their history for 90 days');
+  acknowledgeAll(machine, ['AwsSolutions-SF2'], 'X-Ray would trace one call to EMR');
+  return machine;
+}
+
+/** Step Functions hears of the end by a rule that it makes itself: https://docs.aws.amazon.com/step-functions/latest/dg/emr-serverless-iam.html */
+function letWait(machine: sfn.StateMachine): void {
+  const rule = Stack.of(machine).formatArn({
+    service: 'events', resource: 'rule', resourceName: 'StepFunctionsGetEventsForEMRServerlessJobRule', arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+  });
+  machine.addToRolePolicy(new iam.PolicyStatement({ actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], resources: [rule] }));
+}
