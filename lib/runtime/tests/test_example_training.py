@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import runpy
 from pathlib import Path
 
 import pytest
 
 from conftest import Registry
+from forks import Fork
 
 EXAMPLE = Path(__file__).parents[3] / "examples/experiment-tracking/training/train.py"
+
+
+def job(folder: Path) -> None:
+    os.chdir(folder)
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
 
 
 @pytest.mark.skipif(not EXAMPLE.exists(), reason="the examples do not lie beside the runtime")
@@ -22,7 +27,9 @@ def test_the_job_needs_nothing_but_the_address_of_mlflow(registry: Registry, tmp
     environment |= {"MLFLOW_TRACKING_URI": registry.uri, "MLFLOW_EXPERIMENT_NAME": "example", "CODE_REVISION": "abc"}
     # it is no machine of EC2: nobody has to wait for its metadata
     environment |= {"MODEL_NAME": "example-fraud", "AWS_EC2_METADATA_DISABLED": "true"}
-    subprocess.run([sys.executable, str(EXAMPLE)], env=environment, cwd=tmp_path, check=True, timeout=120)
+    log = tmp_path / "job.log"
+    code = Fork(job, (tmp_path,), environment, log, log).wait(120)
+    assert code == 0, log.read_text()
     client = MlflowClient(registry.uri)
     [version] = client.search_model_versions("name='example-fraud'")
     run = client.get_run(version.run_id)
