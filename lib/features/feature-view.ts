@@ -57,7 +57,7 @@ export interface FeatureViewProps extends FeatureViewOptions {
  * A feature view as the stack knows it: its table where serving looks, and what Python has to say the same of.
  *
  * Fails with every fault of names, columns and types at once, among them `duplicate-view`, `unknown-column`, `feature-type`,
- * `table-name-too-long` and `other-database`.
+ * `table-name-too-long`, `table-in-s3-tables` and `other-database`.
  *
  * @see https://docs.feast.dev/getting-started/concepts/feature-view
  */
@@ -113,6 +113,7 @@ export class FeatureView extends Construct {
 function checkNeighbours(faults: Faults, { store, table }: FeatureViewProps, viewName: string): void {
   const taken = store.views.find((view) => view.viewName.toLowerCase() === viewName.toLowerCase());
   faults.check(!taken, 'duplicate-view', `viewName ${show(viewName)} is the name of ${taken?.node.path ?? ''} already; choose another`);
+  if (!faults.check(!table.s3TableCatalog, 'table-in-s3-tables', `table ${show(table.tableName)} is in S3 Tables, and offline stores read the catalog of Glue; use a table of the lake`)) return;
   const database = store._databaseName;
   if (database === undefined || isUnresolved([database, table.databaseName])) return;
   faults.check(table.databaseName === database, 'other-database',

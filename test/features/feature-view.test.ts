@@ -2,7 +2,7 @@ import { Duration, Lazy } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { make, profile } from './support';
-import { Column, DataLake, IcebergTable, IcebergType } from '../../lib/data';
+import { Column, DataLake, IcebergTable, IcebergType, S3TableCatalog } from '../../lib/data';
 import { Feature, FeatureType, type FeatureViewOptions, OnlineStore } from '../../lib/features';
 import { featureTables, onlineTableName } from '../../lib/features/blueprint/feature-view';
 import { faultsOf } from '../data/support';
@@ -145,6 +145,16 @@ describe('validation', () => {
       "[duplicate-view] viewName 'profile' is the name of Stack/Features/Profile already; choose another",
     ]);
     expect(made.store.views).toHaveLength(1);
+  });
+
+  test('refuses a table of S3 Tables, whose catalog no offline store reads', () => {
+    const made = make();
+    const theirs = new S3TableCatalog(made.stack, 'Tables', { namespaceName: 'lake' }).addTable('Customers', {
+      columns: [Column.required('customer_id', IcebergType.LONG), Column.required('event_time', IcebergType.TIMESTAMP), Column.optional('age', IcebergType.INT)],
+    });
+    expect(faultsOf(() => made.store.addFeatureView('Profile', profile(theirs, { features: [Feature.of('age', FeatureType.INT32)] })))).toEqual([
+      "[table-in-s3-tables] table 'customers' is in S3 Tables, and offline stores read the catalog of Glue; use a table of the lake",
+    ]);
   });
 
   test('refuses a table of another database, which Feast would look for in the lake\'s', () => {
