@@ -11,7 +11,7 @@ export interface QualityMachineInput {
 }
 
 /** A job on Spark, as its state machine starts it. */
-export interface QualityRun {
+export interface SparkQualityRun {
   readonly applicationId: string;
   readonly name: string;
   readonly executionRoleArn: string;
@@ -67,7 +67,7 @@ function exitCodePatterns(code: number): string[] {
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-emr-serverless.html
  */
-export function sparkMachine(run: QualityRun, input: QualityMachineInput): object {
+export function sparkMachine(run: SparkQualityRun, input: QualityMachineInput): object {
   const key = `States.Format('${run.verdicts}/{}.json', $$.Execution.Name)`;
   const given = Object.entries(GIVEN).map(([name, from]) => [`${name}.$`, `$.given.${from}`]);
   const withoutVerdict = [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'CountWithoutVerdict' }];
@@ -96,7 +96,7 @@ export function sparkMachine(run: QualityRun, input: QualityMachineInput): objec
   });
 }
 
-function startState(run: QualityRun, { partition }: QualityMachineInput): object {
+function startState(run: SparkQualityRun, { partition }: QualityMachineInput): object {
   return {
     Type: 'Task',
     Resource: `arn:${partition}:states:::emr-serverless:startJobRun.sync`,
@@ -117,7 +117,7 @@ function startState(run: QualityRun, { partition }: QualityMachineInput): object
   };
 }
 
-function readState({ bucketName }: QualityRun, { partition }: QualityMachineInput, key: string): object {
+function readState({ bucketName }: SparkQualityRun, { partition }: QualityMachineInput, key: string): object {
   return {
     Type: 'Task',
     Resource: `arn:${partition}:states:::aws-sdk:s3:headObject`,

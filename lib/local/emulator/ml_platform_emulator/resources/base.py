@@ -1,4 +1,6 @@
 """What a handler of a CloudFormation type looks like, and how it is put into ministack."""
+import functools
+import threading
 from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Optional
 
@@ -7,6 +9,16 @@ from ..databases import PostgresServers
 from ..report import Report
 from ..settings import DEFAULT_ACCOUNT, Settings
 from ..targets import TargetDirectory
+
+#: Clients may be used by several threads at once, their session may not.
+_MAKES_CLIENT = threading.Lock()
+
+
+@functools.cache
+def _session() -> Any:
+    """One for all clients: each session reads its descriptions of AWS anew, megabytes of JSON."""
+    import boto3
+    return boto3.session.Session()
 
 
 @dataclass
@@ -20,11 +32,11 @@ class Services:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the emulator, for the account and region of the stack that is being handled."""
-        import boto3
         scope = ministack.current_scope()
         key = "test" if scope.account == DEFAULT_ACCOUNT else scope.account
-        return boto3.session.Session().client(service, endpoint_url=self.settings.endpoint, region_name=scope.region,
-                                              aws_access_key_id=key, aws_secret_access_key="test")
+        with _MAKES_CLIENT:
+            return _session().client(service, endpoint_url=self.settings.endpoint, region_name=scope.region,
+                                     aws_access_key_id=key, aws_secret_access_key="test")
 
     def storage_properties(self) -> dict:
         """How pyiceberg reaches the emulated S3."""
