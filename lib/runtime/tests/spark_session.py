@@ -1,8 +1,8 @@
-"""Answers the tests' requests, a line of JSON each, with one Spark session for all of them.
+"""Run by spark-submit with two pipes: answers the tests' requests, a line of JSON each, with one Spark session for all of them.
 
 {"rules": [[kind, columns, allowed], ...], "file": path of Parquet, "now": ISO} -> the outcomes
 {"patterns": [regex, ...], "texts": [text, ...]} -> for each pattern, whether it is found in each text
-{"job": [arguments of spark_job.py], "environment": {...}} -> {"code", "out", "err"}
+{"job": [arguments of spark_job.py], "compile": whether Spark compiles} -> {"code", "out", "err"}
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ session = SparkSession.builder.getOrCreate()
 spark = Spark(session)
 # files of Arrow hold the dates that they say; Spark's own reader of Parquet asks, and Iceberg's does not
 session.conf.set("spark.sql.parquet.datetimeRebaseModeInRead", "CORRECTED")
-# a few rows are sooner counted than code for them is compiled; the job of its own compiles
-session.conf.set("spark.sql.codegen.wholeStage", "false")
-session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+
+
+def compile_code(wanted: bool) -> None:
+    """A few rows are sooner counted than code for them is compiled; jobs compile, as they do by themselves."""
+    session.conf.set("spark.sql.codegen.wholeStage", str(wanted).lower())
+    session.conf.set("spark.sql.codegen.factoryMode", "FALLBACK" if wanted else "NO_CODEGEN")
 
 
 def count(request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -55,7 +58,6 @@ def find(request: dict[str, Any]) -> list[list[bool]]:
 def job(request: dict[str, Any]) -> dict[str, Any]:
     out, err, before = io.StringIO(), io.StringIO(), dict(os.environ)
     try:
-        os.environ.update(request["environment"])
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = spark_job.main(request["job"])
     finally:
@@ -64,8 +66,8 @@ def job(request: dict[str, Any]) -> dict[str, Any]:
     return {"code": code, "out": out.getvalue(), "err": err.getvalue()}
 
 
-print("answers begin", flush=True)
-for line in sys.stdin:
-    request = json.loads(line)
-    kind = next(one for one in ("rules", "patterns", "job") if one in request)
-    print(json.dumps({"rules": count, "patterns": find, "job": job}[kind](request)), flush=True)
+with open(sys.argv[1]) as requests, open(sys.argv[2], "w") as answers:
+    while (request := json.loads(requests.readline())) is not None:
+        kind = next(one for one in ("rules", "patterns", "job") if one in request)
+        compile_code(kind == "job" and request["compile"])
+        print(json.dumps({"rules": count, "patterns": find, "job": job}[kind](request)), file=answers, flush=True)

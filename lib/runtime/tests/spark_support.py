@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-import shlex
+import select
 import shutil
 import subprocess
 from pathlib import Path
@@ -57,24 +57,21 @@ def _node(*arguments: str) -> str:
 
 def submit(program: Path, *arguments: str) -> list[str]:
     """The command that runs a program, as EMR's worker does, on this machine and the emulator."""
-    return [str(environment() / "spark-submit"), *_conf(), str(program), *arguments]
-
-
-def _conf() -> list[str]:
     settings = {
         **defaults(),
         "spark.master": "local[1]",
         "spark.driver.memory": "1g",
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "1",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.jars.packages": ",".join(PACKAGES),
         "spark.jars.ivy": str(environment().parents[1] / "ivy"),
         "spark.sql.catalog.glue_catalog.glue.endpoint": os.environ["AWS_ENDPOINT_URL"],
         "spark.sql.catalog.glue_catalog.s3.endpoint": os.environ["AWS_ENDPOINT_URL"],
         "spark.sql.catalog.glue_catalog.s3.path-style-access": "true",
     }
-    return [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    conf = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    return [str(environment() / "spark-submit"), *conf, str(program), *arguments]
 
 
 def submit_environment() -> dict[str, str]:
@@ -91,31 +88,35 @@ def submit_environment() -> dict[str, str]:
 class SparkSession:
     """One Spark that answers one request after the other (spark_session.py)."""
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
-        # not by spark-submit, which gives the program no standard input
-        self._process = subprocess.Popen(
-            [str(environment() / "python"), str(RUNTIME / "tests/spark_session.py")],
-            env={**submit_environment(), "PYSPARK_SUBMIT_ARGS": shlex.join([*_conf(), "pyspark-shell"])}, cwd=log.parent,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log.open("w"), text=True, start_new_session=True,
-        )  # fmt: skip
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if line == "answers begin\n":
-                return
-        raise AssertionError(f"Spark did not start: {log.read_text()[-3000:]}")
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "spark.log"
+        # pipes with names: spark-submit gives its program no standard input
+        pipes = [folder / "requests", folder / "answers"]
+        for pipe in pipes:
+            os.mkfifo(pipe)
+        program = RUNTIME / "tests/spark_session.py"
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                submit(program, *map(str, pipes)), env=submit_environment(), cwd=folder, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        # whoever opens a pipe waits for the other side, which might have failed; to read and write waits for nobody
+        self._requests, self._answers = (
+            os.fdopen(os.open(pipe, os.O_RDWR), mode) for pipe, mode in zip(pipes, "wr", strict=True)
+        )
 
     def __call__(self, **request: Any) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{json.dumps(request)}\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        assert line, self._log.read_text()[-3000:]
-        return json.loads(line)
+        self._requests.write(f"{json.dumps(request)}\n")
+        self._requests.flush()
+        while not select.select([self._answers], [], [], 1)[0]:
+            assert self._process.poll() is None, self._log.read_text()[-3000:]
+        return json.loads(self._answers.readline())
 
     def close(self) -> None:
         """Ends it."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        if self._process.poll() is None:
+            self._requests.write("null\n")
+            self._requests.flush()
         self._process.wait(60)
+        self._requests.close()
+        self._answers.close()
