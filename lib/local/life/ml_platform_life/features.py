@@ -200,4 +200,6 @@ def _message(queue: str) -> dict[str, Any] | None:
 
 
 def _import_feast() -> None:
-    import feast  # noqa: F401
+    from ml_platform_runtime.features.unchecked import import_feast_unchecked
+
+    import_feast_unchecked()
