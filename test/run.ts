@@ -7,7 +7,7 @@
  */
 import { spawn, type StdioOptions } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requirePythonEnvironment } from '../lib/local/toolchain/python-environment';
@@ -22,14 +22,18 @@ const ROOT = resolve(__dirname, '..');
 const PYTHON_LOCK = join(ROOT, 'test/python/requirements.lock');
 const PYTHON_SUITES = ['lib/runtime/tests', 'lib/local/emulator/tests'];
 
+/** Jest's workers are several, and each of Python's suites is one: it would be the last to end. */
+const JEST_NICE = 3;
+
 interface Ended {
   readonly status: number | NodeJS.Signals;
   readonly output: string;
 }
 
-/** What a program printed, if it is caught, and how it ended. */
-async function ended(command: string, args: string[], stdio: StdioOptions, env: NodeJS.ProcessEnv): Promise<Ended> {
+/** What a program printed, if it is caught, and how it ended. With `nice` others go first where the cores are too few. */
+async function ended(command: string, args: string[], stdio: StdioOptions, env: NodeJS.ProcessEnv, nice: number): Promise<Ended> {
   const child = spawn(command, args, { cwd: ROOT, stdio, env });
+  if (child.pid !== undefined) setPriority(child.pid, nice);
   const printed: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => printed.push(chunk));
   child.stderr?.on('data', (chunk: Buffer) => printed.push(chunk));
@@ -42,7 +46,7 @@ async function ended(command: string, args: string[], stdio: StdioOptions, env: 
 async function jest(args: string[], reports: string): Promise<Counts> {
   const output = join(reports, 'jest.json');
   const run = await ended(process.execPath, ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${output}`, ...args],
-    ['ignore', 'ignore', 'inherit'], process.env);
+    ['ignore', 'ignore', 'inherit'], process.env, JEST_NICE);
   try {
     const result = JSON.parse(readFileSync(output, 'utf8'));
     return {
@@ -62,7 +66,7 @@ async function pytest(python: string, suite: string, reports: string): Promise<C
   const output = join(reports, `${suite.replaceAll('/', '-')}.xml`);
   const env = { ...process.env };
   delete env.PYTHONDONTWRITEBYTECODE;
-  const run = await ended(python, ['-m', 'pytest', '-q', '-rs', '-p', 'no:cacheprovider', `--junitxml=${output}`, suite], ['ignore', 'pipe', 'pipe'], env);
+  const run = await ended(python, ['-m', 'pytest', '-q', '-rs', '-p', 'no:cacheprovider', `--junitxml=${output}`, suite], ['ignore', 'pipe', 'pipe'], env, 0);
   console.error(`\npytest ${suite}\n${run.output}`);
   try {
     const head = /<testsuite [^>]*>/.exec(readFileSync(output, 'utf8'))?.[0] ?? '';
