@@ -39,8 +39,5 @@ function checkOnSpark(stack: Stack, given: Partial<platform.data.SparkQualityChe
 /** What is made from structs of quality checks. */
 export const QUALITY_USES: StructUses = {
   'data.DataQualityCheckProps': template<platform.data.DataQualityCheckProps>(check, { timeout: Duration.minutes(9) }),
-  'data.QualityCheckOptions': template<platform.data.QualityCheckOptions>(check),
   'data.SparkQualityCheckProps': template<platform.data.SparkQualityCheckProps>(checkOnSpark, { workerVcpu: 8, workerMemoryGb: 8, maxExecutors: 2 }),
-  'data.SparkRunOptions': template<platform.data.SparkRunOptions>(checkOnSpark, { workerVcpu: 8, workerMemoryGb: 8, maxExecutors: 2 }),
-  'data.QualityTaskOptions': template<platform.data.QualityTaskOptions>(check, { timeout: Duration.minutes(9) }),
 };
