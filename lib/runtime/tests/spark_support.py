@@ -55,8 +55,8 @@ def _node(*arguments: str) -> str:
     return done.stdout
 
 
-def submit(program: Path, *arguments: str) -> list[str]:
-    """The command that runs a program, as EMR's worker does, on this machine and the emulator."""
+def submit(endpoint: str, program: Path, *arguments: str) -> list[str]:
+    """The command that runs a program, as EMR's worker does, on this machine; Java's part of AWS is at `endpoint`."""
     settings = {
         **defaults(),
         "spark.master": "local[1]",
@@ -66,8 +66,8 @@ def submit(program: Path, *arguments: str) -> list[str]:
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.jars.packages": ",".join(PACKAGES),
         "spark.jars.ivy": str(environment().parents[1] / "ivy"),
-        "spark.sql.catalog.glue_catalog.glue.endpoint": os.environ["AWS_ENDPOINT_URL"],
-        "spark.sql.catalog.glue_catalog.s3.endpoint": os.environ["AWS_ENDPOINT_URL"],
+        "spark.sql.catalog.glue_catalog.glue.endpoint": endpoint,
+        "spark.sql.catalog.glue_catalog.s3.endpoint": endpoint,
         "spark.sql.catalog.glue_catalog.s3.path-style-access": "true",
     }
     conf = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
@@ -88,7 +88,7 @@ def submit_environment() -> dict[str, str]:
 class SparkSession:
     """One Spark that answers one request after the other (spark_session.py)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, endpoint: str) -> None:
         self._log = folder / "spark.log"
         # pipes with names: spark-submit gives its program no standard input
         pipes = [folder / "requests", folder / "answers"]
@@ -97,7 +97,7 @@ class SparkSession:
         program = RUNTIME / "tests/spark_session.py"
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                submit(program, *map(str, pipes)), env=submit_environment(), cwd=folder, stdout=log, stderr=log,
+                submit(endpoint, program, *map(str, pipes)), env=submit_environment(), cwd=folder, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
         # whoever opens a pipe waits for the other side, which might have failed; to read and write waits for nobody

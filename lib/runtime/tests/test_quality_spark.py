@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyiceberg.catalog import Catalog
 
+from features_recorder import Recorder
 from ml_platform_runtime.cli import main
 from ml_platform_runtime.quality.checks import Rule
 from quality_support import PATTERNS, TEXTS, exact, make_shop, report_of, write_checks
@@ -29,8 +30,14 @@ pytest_plugins = ["tables_fixtures"]
 
 
 @pytest.fixture(scope="module")
-def spark(aws: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    made = SparkSession(tmp_path_factory.mktemp("spark"))
+def recorder(aws: str) -> Iterator[Recorder]:
+    with Recorder(aws, {}).running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def spark(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    made = SparkSession(tmp_path_factory.mktemp("spark"), recorder.endpoint)
     yield made
     made.close()
 
@@ -100,13 +107,16 @@ def shop(glue: Catalog, name: str, bucket: str, tmp_path: Path) -> Shop:
 
 
 def test_a_job_judges_contract_and_suite_as_a_task_does_and_leaves_its_verdict(
-    spark: SparkSession, shop: Shop, s3: Any, bucket: str
+    spark: SparkSession, recorder: Recorder, shop: Shop, s3: Any, bucket: str
 ) -> None:
     here = ["quality", "check", "--table", shop.name, "--contract", str(shop.contract), "--report", shop.report]
     assert main([*here, "--suite", str(shop.suite)]) == 4
     task = report_of(s3, bucket, shop.table)
-    ended = spark(job=shop.arguments(ML_QUALITY_SUITES=str(shop.suite)), compile=True)
+    with recorder.during() as calls:
+        ended = spark(job=shop.arguments(ML_QUALITY_SUITES=str(shop.suite)), compile=True)
     assert ended["code"] == 0, ended
+    # what Java asks for is what `table.grants.read` gives
+    assert {action for action, _ in calls} == {"glue:GetTable", "s3:GetObject"}
     job = report_of(s3, bucket, shop.table)
     engine = job.pop("engine")
     assert (engine["kind"], engine["version"]) == ("spark", "3.5.5")
