@@ -132,6 +132,9 @@ def _write_configuration(url: URL, settings: AuthSettings) -> str:
         "database_uri": auth_url(url).render_as_string(hide_password=False),
         "admin_username": settings.admin[0],
         "authorization_function": "mlflow.server.auth:authenticate_request_basic_auth",
+        # each request checks its password up to three times, at tens of milliseconds of CPU; a login that was changed through one
+        # task is refused by the others after so long
+        "auth_cache_ttl_seconds": "10",
         # MLflow's own store takes every user for a member of its one workspace
         "grant_default_workspace_access": "true",
     }
