@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,7 +94,6 @@ class FeatureLife:
 
     def apply(self) -> dict[str, Any]:
         """The definitions in Python stand in Feast's registry."""
-        threading.Thread(target=_import_feast, daemon=True).start()  # while the next step's task runs
         self._machines.done(self._applying)
         return {"project": "shop", "views": VIEW}
 
@@ -197,9 +195,3 @@ class FeatureLife:
 def _message(queue: str) -> dict[str, Any] | None:
     messages = client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=1).get("Messages", [])
     return json.loads(messages[0]["Body"]) if messages else None
-
-
-def _import_feast() -> None:
-    from ml_platform_runtime.features.unchecked import import_feast_unchecked
-
-    import_feast_unchecked()
