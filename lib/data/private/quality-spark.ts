@@ -1,5 +1,5 @@
 import { join } from 'path';
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
@@ -7,6 +7,7 @@ import { give } from './give';
 import { letCount, makeQualityRun, type QualityRunInput } from './quality-run';
 import { runtimeAsset } from '../../core/private/runtime-asset';
 import { acknowledgeAll } from '../../network/acknowledge-wildcards';
+import { waitRights } from '../../network/blueprint/job-plan';
 import { sparkMachine } from '../blueprint/quality-machine';
 import { pythonProperties, QUALITY_PYTHON } from '../blueprint/spark';
 import type { SparkQualityCheckProps } from '../quality-check-props';
@@ -56,10 +57,8 @@ function makeMachine(scope: Construct, definition: object): sfn.StateMachine {
   return machine;
 }
 
-/** Step Functions hears of the end by a rule that it makes itself: https://docs.aws.amazon.com/step-functions/latest/dg/emr-serverless-iam.html */
+/** https://docs.aws.amazon.com/step-functions/latest/dg/emr-serverless-iam.html */
 function letWait(machine: sfn.StateMachine): void {
-  const rule = Stack.of(machine).formatArn({
-    service: 'events', resource: 'rule', resourceName: 'StepFunctionsGetEventsForEMRServerlessJobRule', arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-  });
-  machine.addToRolePolicy(new iam.PolicyStatement({ actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], resources: [rule] }));
+  const endRuleArn = Stack.of(machine).formatArn({ service: 'events', resource: 'rule', resourceName: 'StepFunctionsGetEventsForEMRServerlessJobRule' });
+  for (const { actions, resources } of waitRights({ endRuleArn })) machine.addToRolePolicy(new iam.PolicyStatement({ actions, resources }));
 }

@@ -101,6 +101,6 @@ export function runRights({ clusterArn, taskDefinitionArn, tasksArn, roleArns }:
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/connect-ecs.html
  */
-export function waitRights({ endRuleArn }: JobTarget): JobRight[] {
+export function waitRights({ endRuleArn }: Pick<JobTarget, 'endRuleArn'>): JobRight[] {
   return [{ actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], resources: [endRuleArn] }];
 }
