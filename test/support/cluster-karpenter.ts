@@ -48,10 +48,9 @@ export async function startKarpenter(binary: string, server: LocalApiServer, dir
   const [metrics, health] = await freePorts(2);
   const environment = {
     KUBECONFIG: server.kubeconfig, INSTANCE_TYPES_FILE_PATH: types, KUBERNETES_MIN_VERSION: '1.19.0-0', KARPENTER_SERVICE: 'karpenter',
-    SYSTEM_NAMESPACE: 'kube-system', DISABLE_LEADER_ELECTION: 'true', METRICS_PORT: metrics, HEALTH_PROBE_PORT: health, BATCH_IDLE_DURATION: '200ms',
+    SYSTEM_NAMESPACE: 'kube-system', DISABLE_LEADER_ELECTION: 'true', METRICS_PORT: `${metrics}`, HEALTH_PROBE_PORT: `${health}`, BATCH_IDLE_DURATION: '200ms',
   };
-  const args = [...Object.entries(environment).map(([name, value]) => `${name}=${value}`), binary];
-  return new SupervisedProcess({ command: 'env', args, log: join(dir, 'karpenter.log') });
+  return new SupervisedProcess({ command: binary, args: [], environment, log: join(dir, 'karpenter.log') });
 }
 
 /** Field names as the provider's Go types have them: some with a capital, some without. */

@@ -11,11 +11,18 @@ process.env.CDK_VALIDATION ??= 'false';
 // What they return was made outside too, so compare it by toEqual: toStrictEqual looks at constructors.
 const SHARED = /^(aws-cdk-lib|constructs|cdk8s|cdk8s-plus-28|cdk-nag)(\/|$)/;
 
+// Nor does every file need a copy of what Jest says failures with. Its `expect` stays inside: it asks what is an Error.
+const REPORTS = /^jest-(snapshot|matcher-utils|message-util)$/;
+
 module.exports = class extends Runtime {
   requireModuleOrMock(from, name) {
     if (!SHARED.test(name)) return super.requireModuleOrMock(from, name);
     // aws-cdk-lib takes a stack trace for every element; Jest makes it 100 frames and maps each to its source, a quarter of a test's time
     Error.stackTraceLimit = 1;
     return require(name);
+  }
+
+  requireInternalModule(from, name) {
+    return REPORTS.test(name) ? require(name) : super.requireInternalModule(from, name);
   }
 };

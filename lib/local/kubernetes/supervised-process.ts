@@ -20,6 +20,8 @@ exit $code`;
 export interface SupervisedProcessProps {
   readonly command: string;
   readonly args: readonly string[];
+  /** Variables beside those of this process. @default - none */
+  readonly environment?: Readonly<Record<string, string>>;
   /** File that takes everything the program prints. */
   readonly log: string;
 }
@@ -33,7 +35,10 @@ export class SupervisedProcess {
   constructor(props: SupervisedProcessProps) {
     this.props = props;
     const log = openSync(props.log, 'a');
-    this.child = spawn('sh', ['-c', SUPERVISOR, 'sh', props.command, ...props.args], { stdio: ['pipe', log, log] });
+    this.child = spawn('sh', ['-c', SUPERVISOR, 'sh', props.command, ...props.args], {
+      env: { ...process.env, ...props.environment },
+      stdio: ['pipe', log, log],
+    });
     closeSync(log);
     this.ended = new Promise((resolve) => {
       this.child.once('exit', () => resolve());

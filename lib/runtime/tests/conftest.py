@@ -23,7 +23,7 @@ from ml_platform_runtime.releases import ReleaseClient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support import AWS_ENVIRONMENT, Service, free_port, running, runtime, wait_until
+from support import AWS_ENVIRONMENT, NO_CERTIFICATES, Service, free_port, running, runtime, wait_until
 
 # The processes that the tests start find the package also where it is not installed.
 _source = str(Path(__file__).parent.parent / "src")
@@ -64,7 +64,7 @@ def create_table(dynamodb: Any, name: str) -> str:
     return name
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def dynamodb(aws: str) -> Any:
     return boto3.session.Session().client("dynamodb", endpoint_url=aws, region_name="eu-west-1")
 
@@ -186,7 +186,7 @@ class Served:
     def __init__(self, service: Service, url: str) -> None:
         self.service = service
         self.url = url
-        self.client = httpx.Client(base_url=url, timeout=10)
+        self.client = httpx.Client(base_url=url, timeout=10, verify=NO_CERTIFICATES)
 
     def version(self) -> str | None:
         """The version that answers, or None while none does."""
@@ -233,10 +233,9 @@ class Live:
 
 
 @pytest.fixture(scope="session")
-def live(aws: str, trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(aws: str, dynamodb: Any, trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One server for all tests that only ask; version 1 is the champion."""
     home = tmp_path_factory.mktemp("live")
-    dynamodb = boto3.session.Session().client("dynamodb", endpoint_url=aws, region_name="eu-west-1")
     table = create_table(dynamodb, "releases-live")
     releases = ReleaseClient(table, dynamodb)
     # MLflow's address leads nowhere: serving must not need it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -21,6 +22,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+import feast_as_ours  # noqa: F401
 from forks import Command
 from ml_platform_runtime import cli
 from support import AWS_ENVIRONMENT, free_port
@@ -214,13 +216,18 @@ class FeatureStoreUnderTest:
         return FeatureSettings.from_environment(self.environment).variables["FEAST_REGISTRY_URL"]
 
     def catalog(self) -> Any:
-        from pyiceberg.catalog import load_catalog
-
-        return load_catalog("lake", type="glue", warehouse=WAREHOUSE, **catalog_properties(self.endpoint))
+        return catalog(self.endpoint)
 
     def append(self, table: str, rows: pd.DataFrame) -> None:
         target = self.catalog().load_table(f"features.{table}")
         target.append(pa.Table.from_pandas(rows, schema=target.schema().as_arrow(), preserve_index=False))
+
+
+@functools.cache
+def catalog(endpoint: str) -> Any:
+    from pyiceberg.catalog import load_catalog
+
+    return load_catalog("lake", type="glue", warehouse=WAREHOUSE, **catalog_properties(endpoint))
 
 
 def catalog_properties(endpoint: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ import botocore.session
 
 #: Imported before the first fork, if the tests that run have imported the package too.
 HEAVY = [
+    "feast_as_ours",
     "feast",
     "feast.infra.online_stores.dynamodb",
     "feast.infra.registry.sql",

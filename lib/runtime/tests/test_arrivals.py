@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import threading
@@ -102,6 +103,11 @@ class Lake:
         return found
 
 
+@functools.cache
+def aws_client(endpoint: str, service: str) -> Any:
+    return boto3.session.Session(region_name=REGION).client(service, endpoint_url=endpoint)
+
+
 @pytest.fixture(scope="module")
 def catalog(aws: str, s3: Any) -> Catalog:
     s3.create_bucket(Bucket="arrivals-lake", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -115,11 +121,7 @@ def catalog(aws: str, s3: Any) -> Catalog:
 
 @pytest.fixture
 def lake(aws: str, catalog: Catalog) -> Lake:
-    session = boto3.session.Session(region_name=REGION)
-
-    def clients(service: str) -> Any:
-        return session.client(service, endpoint_url=aws)
-
+    clients = functools.partial(aws_client, aws)
     name = f"arrivals-{next(_numbers)}"
     queue = clients("sqs").create_queue(QueueName=name)["QueueUrl"]
     arn = clients("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-import feast as feast_package
 import pandas as pd
 
 from features_recorder import Recorder
@@ -94,7 +94,7 @@ def test_calls_are_the_ones_that_are_written_down(applied: FeatureStoreUnderTest
         with recorder.during() as calls["features-skew"]:
             assert store.run("features-skew", "--view", "traced", "--at", "watermark").report["outcome"] == "equal"
     found = {
-        "feast": feast_package.__version__,
+        "feast": importlib.metadata.version("feast"),
         "offlineStore": "iceberg",
         "onlineStore": "dynamodb",
         "calls": {

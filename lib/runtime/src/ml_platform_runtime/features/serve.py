@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ml_platform_runtime.config import EnvironmentReader
-from ml_platform_runtime.features import unchecked
+from ml_platform_runtime.features import feast_import
 from ml_platform_runtime.features.settings import FeatureSettings
 
 _log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class ServeFeatures:
 def command(folder: Path, serving: ServeFeatures) -> list[str]:
     """What this process becomes."""
     # The console script's own module has no main guard, so it is called by name.
-    start = f"from {unchecked.__name__} import import_feast_unchecked as first; first(); from feast.cli.cli import cli; cli()"
+    start = f"from {feast_import.__name__} import import_feast as first; first(); from feast.cli.cli import cli; cli()"
     chosen = ["--host", serving.host, "--port", str(serving.port), "--workers", str(serving.workers)]
     chosen += ["--registry_ttl_sec", str(serving.registry_seconds), "--no-access-log"]
     return [

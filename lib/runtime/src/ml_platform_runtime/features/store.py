@@ -10,14 +10,15 @@ from typing import Any
 
 from ml_platform_runtime import aws
 from ml_platform_runtime.errors import BadInput, RuntimeFault
+from ml_platform_runtime.features.feast_import import import_feast
 from ml_platform_runtime.features.repository import load_config, workspace
 from ml_platform_runtime.features.settings import FeatureSettings
-from ml_platform_runtime.features.unchecked import import_feast_unchecked
 
 
 @contextlib.contextmanager
 def told() -> Iterator[None]:
     """Errors of Feast, the database, S3 and Iceberg become one line; stdout stays free for the result."""
+    import_feast()
     import psycopg
     import redis
     from feast.errors import FeastError
@@ -59,7 +60,6 @@ def _line(error: BaseException) -> str:
 @contextlib.contextmanager
 def opened(settings: FeatureSettings, *, provider: str | None = None) -> Iterator[Any]:
     """The Feast store of the settings; definitions come from the registry."""
-    import_feast_unchecked()
     with told(), workspace(settings, definitions=False) as folder:
         config = load_config(folder)
         check_registry(config)
