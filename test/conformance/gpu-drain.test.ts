@@ -83,8 +83,8 @@ describeWithTools('the drain of nodes against a real Karpenter', [...KUBERNETES_
     const { items = [] } = (await server.client.request('GET', path)).body as { items?: { metadata: { name: string } }[] };
     return items.map(({ metadata }) => metadata.name).sort();
   };
-  const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-    for (const deadline = Date.now() + 30_000; !await holds(); await sleep(100)) {
+  const until = async (what: string, holds: () => Promise<boolean>, everyMs = 100): Promise<void> => {
+    for (const deadline = Date.now() + 30_000; !await holds(); await sleep(everyMs)) {
       processes.forEach(process => process.assertRunning());
       if (Date.now() > deadline) throw new Error(`waited in vain for ${what}; Karpenter: ${processes[1].lastLines(8)}`);
     }
@@ -131,7 +131,7 @@ describeWithTools('the drain of nodes against a real Karpenter', [...KUBERNETES_
     const first = isComplete();
     expect(first.IsComplete).toBe(false);
     for (const claim of claims) expect(first.said).toContain(`NodeClaim ${claim} (waits for karpenter.sh/termination)`);
-    await until('the drain to end', async () => isComplete().IsComplete === true);
+    await until('the drain to end', async () => isComplete().IsComplete === true, 1_000);
     expect(await names(POOLS)).toEqual([]);
     expect(await names(CLAIMS)).toEqual([]);
     await until('the nodes to go', async () => (await names('/api/v1/nodes')).length === 0);
@@ -152,7 +152,7 @@ describeWithTools('the drain of nodes against a real Karpenter', [...KUBERNETES_
     expect(isComplete({ startedAgo: 3_400 }).error).toBe(
       `after 55 minutes the cluster still has 1 objects that bill outside of it: NodeClaim ${claim} (waits for karpenter.sh/termination). Remove them and delete the stack again; the drain goes on where it stopped`);
     await server.client.request('DELETE', '/api/v1/namespaces/default/pods/held', { gracePeriodSeconds: 0 });
-    await until('the drain to end', async () => isComplete().IsComplete === true);
+    await until('the drain to end', async () => isComplete().IsComplete === true, 1_000);
     expect(await names(CLAIMS)).toEqual([]);
   }, 120_000);
 });
