@@ -66,6 +66,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@swc/core@1.16.18',
     '@swc/jest',
     'jest-runtime@~30.0',
+    '@jest/test-sequencer@~30.0',
     'ajv@^8',
     'ajv-formats',
     'cdk-nag',
@@ -135,6 +136,7 @@ project.package.addField('jest', {
   globalSetup: '<rootDir>/test/support/before-all.cjs',
   globalTeardown: '<rootDir>/test/support/after-all.cjs',
   runtime: '<rootDir>/test/support/worker.cjs',
+  testSequencer: '<rootDir>/test/support/sequencer.cjs',
   modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/dist/', 'cdk\\.out'],
   moduleNameMapper: {
     '^cdk-ml-platform$': '<rootDir>/lib/index.ts',
