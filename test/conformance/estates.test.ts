@@ -1,4 +1,5 @@
-import { findCfnLint, cfnLint, nag, unexplained, validate } from './cloudformation-oracles';
+import { cfnLint, findCfnLint } from './cfn-lint';
+import { nag, unexplained, validate } from './cloudformation-oracles';
 import { ESTATES as DATA } from '../data/estates';
 import { ESTATES as FEATURES } from '../features/estates';
 import { ESTATES as NETWORK } from '../network/estates';
@@ -18,10 +19,10 @@ describe.each(estates)('templates of $name', ({ app, ofTheTest = () => false }) 
   }, 60_000);
 });
 
-const command = findCfnLint();
-if (command === undefined) process.stderr.write('not run: cfn-lint over the rooms\' templates (no Python with cfn-lint in ML_TEST_PYTHON, no cfn-lint on the PATH)\n');
-(command === undefined ? test.skip : test)('cfn-lint has nothing to say about any of them that is not explained', () => {
+const linter = findCfnLint();
+if (linter === undefined) process.stderr.write('not run: cfn-lint over the rooms\' templates (no Python with cfn-lint in ML_TEST_PYTHON, no cfn-lint on the PATH)\n');
+(linter === undefined ? test.skip : test)('cfn-lint has nothing to say about any of them that is not explained', () => {
   const paths = (estate: Estate & { app: typeof estates[number]['app'] }): string[] => estate.app.synth().stacks.map(({ templateFullPath }) => templateFullPath);
-  const findings = cfnLint(command ?? [], estates.flatMap(paths));
+  const findings = cfnLint(linter!, estates.flatMap(paths), 'estates');
   expect(unexplained(findings, estates.flatMap(({ explained = [] }) => explained))).toEqual([]);
 }, 180_000);
