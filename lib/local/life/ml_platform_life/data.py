@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from typing import Any
@@ -27,18 +28,22 @@ def open_table(platform: Platform) -> Any:
 
 
 def open_named(endpoint: str, name: str) -> Any:
-    """An Iceberg table by `database.table`."""
+    """An Iceberg table by `database.table`, as it is now."""
+    return _catalog(endpoint).load_table(name)
+
+
+@functools.cache
+def _catalog(endpoint: str) -> Any:
     from pyiceberg.catalog import load_catalog
 
     region = os.environ["AWS_REGION"]
-    catalog = load_catalog("lake", type="glue", **{
+    return load_catalog("lake", type="glue", **{
         "glue.endpoint": endpoint,
         "glue.region": region,
         "s3.endpoint": endpoint,
         "s3.region": region,  # else pyarrow asks the real S3 where the bucket is, and waits
         "s3.force-virtual-addressing": "false",
     })  # fmt: skip
-    return catalog.load_table(name)
 
 
 def write_and_read_back(platform: Platform, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -5,7 +5,9 @@ Region, credentials and AWS_ENDPOINT_URL come from the environment by boto3's ow
 
 from __future__ import annotations
 
+import functools
 import os
+import threading
 from typing import Any
 
 import boto3
@@ -15,15 +17,24 @@ from botocore.exceptions import BotoCoreError, ClientError
 #: Everything that boto3 raises when AWS cannot be reached or refuses.
 AWS_ERRORS = (BotoCoreError, ClientError)
 
+#: A client may be used by many threads; a session may not.
+_one_at_a_time = threading.Lock()
+
 
 def client(service: str, *, connect_timeout: float = 2, read_timeout: float = 10, attempts: int = 3) -> Any:
-    """One client of its own session, so that threads do not share boto3's default session."""
+    """A client for any number of threads. All come from one session: a new one reads megabytes of JSON about AWS again."""
     config = Config(
         connect_timeout=connect_timeout,
         read_timeout=read_timeout,
         retries={"total_max_attempts": attempts, "mode": "standard"},
     )
-    return boto3.session.Session(region_name=region()).client(service, config=config)
+    with _one_at_a_time:
+        return _session(region()).client(service, config=config)
+
+
+@functools.cache
+def _session(region_name: str | None) -> boto3.session.Session:
+    return boto3.session.Session(region_name=region_name)
 
 
 def region() -> str | None:
