@@ -39,7 +39,7 @@ describeWithTools('the drain on a real API server', ['etcd', 'kube-apiserver'], 
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const python = (input: { kind?: string; path?: string }): string[] => JSON.parse(execFileSync('python3', [join(folder, 'runner.py'), HANDLER], {
+  const python = (input: { kind?: string; path?: string }): string[] => JSON.parse(execFileSync(process.env.ML_TEST_PYTHON ?? 'python3', [join(folder, 'runner.py'), HANDLER], {
     encoding: 'utf8',
     input: JSON.stringify({
       url: server.url,

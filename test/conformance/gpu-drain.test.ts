@@ -98,7 +98,7 @@ describeWithTools('the drain of nodes against a real Karpenter', [...KUBERNETES_
     return items.map(({ metadata }) => metadata.labels['karpenter.sh/capacity-type']).sort();
   };
   const isComplete = (given: { startedAgo?: number; death?: number } = {}): Answer => {
-    const said = execFileSync('python3', ['-c', RUNNER, HANDLER], {
+    const said = execFileSync(process.env.ML_TEST_PYTHON ?? 'python3', ['-c', RUNNER, HANDLER], {
       encoding: 'utf8',
       input: JSON.stringify({
         url: server.url,

@@ -47,7 +47,7 @@ function run(engine: LlmEngine, world: object): { readonly root: string; readonl
   for (const [name, text] of Object.entries(MODULES)) writeFileSync(join(root, name), text);
   // the container's paths, below a folder of the test
   const moved = (text: string): string => text.replaceAll('/var/run/llm', join(root, 'var/run/llm'));
-  const { status, stderr } = spawnSync('python3', ['-c', moved(FETCH_PROGRAM)], {
+  const { status, stderr } = spawnSync(process.env.ML_TEST_PYTHON ?? 'python3', ['-c', moved(FETCH_PROGRAM)], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, PYTHONPATH: root, WORLD: JSON.stringify(world), [FETCH_VARIABLE]: moved(JSON.stringify(fetchPlan(engine))) },
   });

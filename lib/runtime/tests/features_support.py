@@ -23,7 +23,7 @@ import pytest
 import yaml
 
 import feast_as_ours  # noqa: F401
-import one_s3_client  # noqa: F401
+import one_client  # noqa: F401
 from forks import Command
 from ml_platform_runtime import cli
 from support import AWS_ENVIRONMENT, free_port

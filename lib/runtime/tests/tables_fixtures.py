@@ -10,7 +10,7 @@ import boto3
 import pytest
 from pyiceberg.catalog import Catalog
 
-import one_s3_client  # noqa: F401
+import one_client  # noqa: F401
 from ml_platform_runtime.tables.catalogs import open_catalog
 
 _numbers = itertools.count(1)

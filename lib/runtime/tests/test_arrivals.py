@@ -26,7 +26,7 @@ from pyiceberg.table.update.snapshot import _OverwriteFiles
 from pyiceberg.transforms import DayTransform
 from pyiceberg.types import LongType, NestedField, TimestamptzType
 
-import one_s3_client  # noqa: F401
+import one_client  # noqa: F401
 from ml_platform_runtime.errors import BadInput, RuntimeFault
 from ml_platform_runtime.events import EventRefused
 from ml_platform_runtime.tables import arrivals
