@@ -19,6 +19,10 @@ export class Laptop {
   constructor() {
     fs.chmodSync(this.root, 0o755);
     for (const folder of [this.home, this.temporary, this.cache]) fs.mkdirSync(folder);
+    // what tsx has translated once serves all laptops
+    const translated = `tsx-${os.userInfo().uid}`;
+    fs.mkdirSync(path.join(os.tmpdir(), translated), { recursive: true });
+    fs.symlinkSync(path.join(os.tmpdir(), translated), path.join(this.temporary, translated));
     for (const entry of fs.readdirSync(cacheFolder())) {
       if (/^(python|uv)-/.test(entry)) fs.symlinkSync(path.join(cacheFolder(), entry), path.join(this.cache, entry));
     }
