@@ -5,13 +5,14 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { acknowledgeAll, acknowledgeWildcards } from './acknowledge-wildcards';
 import { alarmAboveZero } from './alarm-above-zero';
 import { JOB_CONTAINER, machineSeconds, runRights, waitRights, type JobPatience, type JobPlan, type JobRight, type JobTarget } from './blueprint/job-plan';
 import { metricDeadLetters } from './dead-letters';
 import type { IMlNetwork } from './interfaces';
+import { makeOneJobMachine } from './one-job-machine';
 import { missingEndpoints } from './private/missing-endpoints';
 import type { Faults } from '../core/private/faults';
 
@@ -102,12 +103,8 @@ export function letRunJob(role: iam.IRole, job: FargateJob): void {
 
 /** Makes a state machine around the job, with the id `StateMachine`, and lets it run the job. */
 export function makeJobMachine(scope: Construct, job: FargateJob, patience: JobPatience, definition: object): sfn.StateMachine {
-  // aws-cdk-lib takes its own property for the timeout only with a definition that is made of its constructs
-  const text = Stack.of(scope).toJsonString({ ...definition, TimeoutSeconds: machineSeconds(patience) });
-  const machine = new sfn.StateMachine(scope, 'StateMachine', { definitionBody: sfn.DefinitionBody.fromString(text) });
+  const machine = makeOneJobMachine(scope, definition, machineSeconds(patience), 'ECS');
   letTo(machine.role, job, [...runRights(job.target), ...waitRights(job.target)]);
-  acknowledgeAll(machine, ['AwsSolutions-SF1'], 'its task has a log group of its own; executions keep their history for 90 days');
-  acknowledgeAll(machine, ['AwsSolutions-SF2'], 'X-Ray would trace one call to ECS');
   return machine;
 }
 

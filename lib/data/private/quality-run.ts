@@ -5,7 +5,7 @@ import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { catalogEnvironment } from './catalog-environment';
 import { give } from './give';
-import type { QualityCheckFiles } from './quality-check-base';
+import type { QualityCheckFiles } from './quality-decision';
 import { acknowledgeWildcards } from '../../network/acknowledge-wildcards';
 import { PlatformBusGrants } from '../../network/platform-bus-grants';
 import type { QualityCheckBlueprint } from '../blueprint/quality-check';

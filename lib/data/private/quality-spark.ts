@@ -1,13 +1,13 @@
 import { join } from 'path';
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { give } from './give';
 import { letCount, makeQualityRun, type QualityRunInput } from './quality-run';
 import { runtimeAsset } from '../../core/private/runtime-asset';
-import { acknowledgeAll } from '../../network/acknowledge-wildcards';
 import { waitRights } from '../../network/blueprint/job-plan';
+import { makeOneJobMachine } from '../../network/one-job-machine';
 import { sparkMachine } from '../blueprint/quality-machine';
 import { pythonProperties, QUALITY_PYTHON } from '../blueprint/spark';
 import type { SparkQualityCheckProps } from '../quality-check-props';
@@ -42,19 +42,12 @@ export function makeSparkQuality(scope: Construct, input: SparkQualityInput): { 
     bucketName: props.reportBucket.bucketName,
     verdicts,
   }, run.machineInput);
-  const stateMachine = makeMachine(scope, { ...definition, TimeoutSeconds: (job.run.executionTimeoutMinutes + START_MINUTES) * 60 });
+  const stateMachine = makeOneJobMachine(scope, definition, (job.run.executionTimeoutMinutes + START_MINUTES) * 60, 'EMR');
   job.grants.start(stateMachine);
   letWait(stateMachine);
   give(stateMachine, [{ actions: ['s3:GetObject'], resources: [props.reportBucket.arnForObjects(`${verdicts}/*`)] }], props.reportBucket, false);
   letCount(stateMachine, plan.namespace);
   return { job, stateMachine };
-}
-
-function makeMachine(scope: Construct, definition: object): sfn.StateMachine {
-  const machine = new sfn.StateMachine(scope, 'StateMachine', { definitionBody: sfn.DefinitionBody.fromString(Stack.of(scope).toJsonString(definition)) });
-  acknowledgeAll(machine, ['AwsSolutions-SF1'], 'its job logs for itself; executions keep their history for 90 days');
-  acknowledgeAll(machine, ['AwsSolutions-SF2'], 'X-Ray would trace one call to EMR');
-  return machine;
 }
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/emr-serverless-iam.html */
