@@ -133,9 +133,9 @@ export interface InternalServiceProps extends InternalServiceOptions {
   readonly secrets?: { readonly [name: string]: ecs.Secret };
 
   /**
-   * Who the process runs as: user, uid, user:group or uid:gid.
+   * Who the process runs as: user, uid, user:group or uid:gid. The default is the user of the images that the library builds.
    *
-   * @default '1000:1000'
+   * @default '10001:10001'
    */
   readonly user?: string;
 

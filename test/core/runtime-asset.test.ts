@@ -1,13 +1,19 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
 import { runtimeAsset, runtimeDirectory } from '../../lib/core/private/runtime-asset';
+import { RUNTIME_USER_AND_GROUP } from '../../lib/core/private/runtime-user';
 
 describe('the runtime image', () => {
   test('is built from the folder that holds the Python package', () => {
     const asset = runtimeAsset('serving');
     expect(existsSync(join(asset.directory, 'pyproject.toml'))).toBe(true);
     expect(asset.target).toBe('serving');
+  });
+
+  test('runs as the user that containers of it are given', () => {
+    const text = readFileSync(join(runtimeAsset('serving').directory, 'Dockerfile'), 'utf8');
+    expect(/^FROM \S+ AS base\n(?:.*\n)*?USER (.+)$/m.exec(text)?.[1]).toBe(RUNTIME_USER_AND_GROUP);
   });
 
   describe('in an installed package', () => {

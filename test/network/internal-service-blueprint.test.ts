@@ -16,7 +16,7 @@ describe('a service', () => {
   test('is small, single and answers on 8080 by default', () => {
     expect(plan()).toMatchObject({
       hostName: 'registry.ml.internal', url: 'http://registry.ml.internal', port: 8080, cpu: 256, memoryLimitMiB: 512, desiredCount: 1,
-      environment: { ML_HOST: '0.0.0.0', ML_PORT: '8080' }, user: '1000:1000', deregistrationDelaySeconds: 30,
+      environment: { ML_HOST: '0.0.0.0', ML_PORT: '8080' }, user: '10001:10001', deregistrationDelaySeconds: 30,
     });
   });
 

@@ -32,7 +32,7 @@ describe('a service', () => {
     const template = make({ command: ['serve'], environment: { MODEL: 'fraud' } }).template();
     expect(container(template)).toMatchObject({
       Command: ['serve'],
-      User: '1000:1000',
+      User: '10001:10001',
       ReadonlyRootFilesystem: true,
       MountPoints: [{ ContainerPath: '/tmp', SourceVolume: 'tmp', ReadOnly: false }],
       PortMappings: [{ ContainerPort: 8080, Protocol: 'tcp' }],

@@ -3,15 +3,15 @@ import { EXTERNAL_SECRETS } from '../../cluster/blueprint/external-secrets';
 import { podSecurityLabels } from '../../cluster/blueprint/namespaces';
 import { PodSecurity } from '../../cluster/blueprint/pod-security';
 import { emptyChart } from '../../cluster/manifests/basics';
+import { externalSecret } from '../../cluster/manifests/external-secret';
 import { feastOperatorBinding } from '../../cluster/manifests/feast-operator';
+import { RUNTIME_USER } from '../../core/private/runtime-user';
 import {
   clusterRegistry, OPERATOR_PORTS, secretTemplate, storeBlock, type ClusterServerBlueprint, type ClusterStore,
 } from '../blueprint/cluster-server';
 
 type Json = Record<string, unknown>;
 
-/** User and group of our image. */
-const USER = 10001;
 /** Where EKS Pod Identity's agent answers. https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html */
 const POD_IDENTITY_AGENT = '169.254.170.23/32';
 /** A folder that every Linux has and that is empty: the operator copies a folder of Python definitions, and those are somebody else's task. */
@@ -71,7 +71,7 @@ function noCronJob(image: string): Json {
 function podOptions({ replicas }: ClusterServerBlueprint): Json {
   return {
     deploymentStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-    securityContext: { runAsNonRoot: true, runAsUser: USER, runAsGroup: USER, fsGroup: USER, seccompProfile: { type: 'RuntimeDefault' } },
+    securityContext: { runAsNonRoot: true, runAsUser: RUNTIME_USER, runAsGroup: RUNTIME_USER, fsGroup: RUNTIME_USER, seccompProfile: { type: 'RuntimeDefault' } },
     ...replicas > 1 ? { podDisruptionBudgets: { maxUnavailable: 1 } } : {},
   };
 }
@@ -87,23 +87,13 @@ function container({ resources }: ClusterServerBlueprint, { environment }: Clust
   };
 }
 
-/** https://external-secrets.io/latest/api/externalsecret/ */
 function addLogin(chart: Chart, { namespace }: ClusterServerBlueprint, store: ClusterStore, name: string): void {
   const yaml = { registry: clusterRegistry(store.registry), online: store.online };
-  new ApiObject(chart, 'Login', {
-    apiVersion: 'external-secrets.io/v1',
-    kind: 'ExternalSecret',
-    metadata: { name, namespace },
-    spec: {
-      refreshInterval: '1h0m0s',
-      secretStoreRef: { kind: 'ClusterSecretStore', name: EXTERNAL_SECRETS.storeName },
-      target: {
-        name,
-        template: { engineVersion: 'v2', data: Object.fromEntries(store.secrets.map((it) => [it.variable, secretTemplate(it, yaml)])) },
-      },
-      data: store.secrets.map(({ variable, secretId, field }) => ({ secretKey: variable, remoteRef: { key: secretId, property: field } })),
-    },
-  });
+  new ApiObject(chart, 'Login', externalSecret({ name, namespace }, {
+    store: EXTERNAL_SECRETS.storeName,
+    values: store.secrets.map(({ variable, secretId, field }) => ({ name: variable, secret: secretId, field })),
+    template: Object.fromEntries(store.secrets.map((it) => [it.variable, secretTemplate(it, yaml)])),
+  }));
 }
 
 function addNetworkPolicies(chart: Chart, server: ClusterServerBlueprint, { ports }: ClusterStore): void {

@@ -5,6 +5,7 @@ import { AlarmBlueprint, serviceAlarms } from './service-alarms';
 import type { ServiceAlarmThresholds, ServiceHealthCheck, ServiceScaling } from './service-options';
 import { checkInteger, checkLiteral, checkNumber, checkText, DNS_LABEL, show } from '../../core/private/checks';
 import type { Faults } from '../../core/private/faults';
+import { RUNTIME_USER_AND_GROUP } from '../../core/private/runtime-user';
 import { stableNumber } from '../../core/private/stable-hash';
 import { isUnresolved } from '../../core/private/tokens';
 
@@ -102,7 +103,7 @@ export function internalService(faults: Faults, input: InternalServiceInput): In
     url: `${input.protocol}://${hostName}`,
     port, cpu, memoryLimitMiB,
     ephemeralStorageGiB: input.ephemeralStorageGiB,
-    user: input.user ?? '1000:1000',
+    user: input.user ?? RUNTIME_USER_AND_GROUP,
     command: input.command,
     environment: { ML_HOST: '0.0.0.0', ML_PORT: String(port), ...input.environment },
     scratchVolume: { name: 'tmp', path: '/tmp' },

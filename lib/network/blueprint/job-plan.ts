@@ -1,3 +1,5 @@
+import { RUNTIME_USER_AND_GROUP } from '../../core/private/runtime-user';
+
 /** A task on Fargate that runs once and ends, decided. */
 export interface JobPlan {
   readonly command: string[];
@@ -38,7 +40,7 @@ export interface JobRight {
 }
 
 /** What the containers of all jobs have in common: the user of the runtime's images, and the one place where it may write. */
-export const JOB_CONTAINER = { name: 'Container', user: '10001:10001', scratchVolume: { name: 'tmp', path: '/tmp' } };
+export const JOB_CONTAINER = { name: 'Container', user: RUNTIME_USER_AND_GROUP, scratchVolume: { name: 'tmp', path: '/tmp' } };
 
 /** What ECS refuses before a task runs, for example for want of capacity: five more starts within a quarter of an hour. */
 const START_AGAIN = { ErrorEquals: ['ECS.AmazonECSException', 'ECS.ServerException'], IntervalSeconds: 30, MaxAttempts: 5, BackoffRate: 2 };

@@ -3,10 +3,9 @@ import { serverNetworkPolicy } from './server-network-policy';
 import { podSecurityLabels } from '../../cluster/blueprint/namespaces';
 import { PodSecurity } from '../../cluster/blueprint/pod-security';
 import { emptyChart } from '../../cluster/manifests/basics';
+import { externalSecret } from '../../cluster/manifests/external-secret';
+import { RUNTIME_USER } from '../../core/private/runtime-user';
 import type { ServerPodsBlueprint } from '../blueprint/server-pods';
-
-/** User and group of our images. */
-const USER = 1000;
 
 /** A namespace of hardened pods whose readiness waits for the load balancer, and in which nobody talks unless a policy says so. */
 export function registryNamespaceChart(name: string): Chart {
@@ -31,7 +30,7 @@ export function serverPodsChart(server: ServerPodsBlueprint): Chart {
   const chart = emptyChart('registry-server');
   const objects: Record<string, ApiObjectProps | undefined> = {
     ServiceAccount: serviceAccount(server),
-    Secrets: externalSecret(server),
+    Secrets: externalSecret(metadataOf(server), { store: server.secretStore, values: server.secrets }),
     Deployment: deployment(server),
     Service: service(server),
     Binding: targetGroupBinding(server),
@@ -50,23 +49,6 @@ function metadataOf({ name, namespace, labels }: ServerPodsBlueprint): NonNullab
 /** Pod Identity needs no token of Kubernetes. */
 function serviceAccount(server: ServerPodsBlueprint): ApiObjectProps {
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: metadataOf(server), automountServiceAccountToken: false };
-}
-
-/** https://external-secrets.io/latest/api/externalsecret/ */
-function externalSecret(server: ServerPodsBlueprint): ApiObjectProps {
-  return {
-    apiVersion: 'external-secrets.io/v1',
-    kind: 'ExternalSecret',
-    metadata: metadataOf(server),
-    spec: {
-      refreshInterval: '1h',
-      secretStoreRef: { kind: 'ClusterSecretStore', name: server.secretStore },
-      target: { name: server.name, creationPolicy: 'Owner' },
-      data: server.secrets.map(({ name, secret, field }) => ({
-        secretKey: name, remoteRef: { key: secret, ...field === undefined ? {} : { property: field } },
-      })),
-    },
-  };
 }
 
 function deployment(server: ServerPodsBlueprint): ApiObjectProps {
@@ -93,7 +75,7 @@ function podSpec(server: ServerPodsBlueprint): Record<string, unknown> {
     terminationGracePeriodSeconds: server.graceSeconds,
     nodeSelector: { 'kubernetes.io/arch': server.architecture },
     securityContext: {
-      runAsNonRoot: true, runAsUser: USER, runAsGroup: USER, fsGroup: USER, fsGroupChangePolicy: 'OnRootMismatch', seccompProfile: { type: 'RuntimeDefault' },
+      runAsNonRoot: true, runAsUser: RUNTIME_USER, runAsGroup: RUNTIME_USER, fsGroup: RUNTIME_USER, fsGroupChangePolicy: 'OnRootMismatch', seccompProfile: { type: 'RuntimeDefault' },
     },
     topologySpreadConstraints: [{
       maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: { ...server.labels } },

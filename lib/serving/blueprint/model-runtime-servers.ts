@@ -1,4 +1,5 @@
 import { InferenceProtocol } from './model-format';
+import { RUNTIME_USER } from '../../core/private/runtime-user';
 
 /** Whether a server uses GPUs. */
 export type GpuUse = 'none' | 'optional' | 'required';
@@ -244,7 +245,7 @@ export function platformServer({ image, allowPickle, pollMilliseconds }: Platfor
     readyPath: () => '/v2/health/ready',
     livePath: '/health',
     startPath: '/health',
-    user: 10001,
+    user: RUNTIME_USER,
     gpu: 'none',
     amd64Only: image === undefined,
     needsSource: true,
