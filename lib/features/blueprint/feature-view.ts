@@ -101,7 +101,8 @@ function checkNames(faults: Faults, input: FeatureViewInput): void {
 
 /** Columns by which rows are found. */
 function keysOf({ entities, joinKeys = {} }: FeatureViewInput): string[] {
-  return entities.map((entity) => joinKeys[entity] ?? entity);
+  // objects inherit a `constructor`, and an entity may be called so
+  return entities.map((entity) => (Object.hasOwn(joinKeys, entity) ? joinKeys[entity] as string : entity));
 }
 
 function checkColumns(faults: Faults, input: FeatureViewInput): void {
@@ -122,8 +123,7 @@ function checkColumns(faults: Faults, input: FeatureViewInput): void {
 }
 
 function known(faults: Faults, { columnTypes = {}, tableName }: FeatureViewInput, property: string, name: string): string | undefined {
-  const type = columnTypes[name];
-  if (type !== undefined) return type;
+  if (Object.hasOwn(columnTypes, name)) return columnTypes[name];
   const nearest = suggest(name, Object.keys(columnTypes));
   faults.add('unknown-column', `${property} names column ${show(name)}, which table ${show(tableName)} does not have; ${nearest
     ? `did you mean '${nearest}'` : `use one of ${Object.keys(columnTypes).map(show).join(', ')}`}`);
