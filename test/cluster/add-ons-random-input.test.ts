@@ -26,7 +26,7 @@ describe('any properties of an add-on give a template or a ValidationError', () 
     build(stack, clusterIn(stack, { installedAddOns: ['aws-load-balancer-controller'], installedApiGroups: ['cert-manager.io', 'keda.sh', 'gateway.networking.k8s.io'] }));
     resourcesOf(stack);
   });
-  const runs = { numRuns: 15 };
+  const runs = { numRuns: 50 };
 
   test('of those with copies', () => fc.assert(fc.property(fc.constantFrom(0, 1, 2, 3, 4), replicas, values, (which, count, given) => synthesized((stack, cluster) => {
     const props = { cluster, replicas: count, values: given };
@@ -35,7 +35,7 @@ describe('any properties of an add-on give a template or a ValidationError', () 
     if (which === 2) new LeaderWorkerSets(stack, 'A', props);
     if (which === 4) new ExternalSecrets(stack, 'A', props);
     if (which === 3) new LoadBalancerController(stack, 'A', props);
-  })), { numRuns: 40 }), 120_000);
+  })), { numRuns: 5 * runs.numRuns }), 120_000);
 
   test('of Envoy Gateway', () => fc.assert(fc.property(
     fc.record({ gatewayClassName: maybe(fc.oneof(text, fc.constant('ml'))), exposure: maybe(fc.constantFrom(...Object.values(GatewayExposure))), proxyReplicas: replicas, replicas, values }),

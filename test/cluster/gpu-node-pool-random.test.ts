@@ -91,11 +91,11 @@ describe('any properties give a template or a ValidationError', () => {
     cluster.addGpuNodePool('Pool', sane ? { maxGpus, capacity: given.capacity } : given);
     cluster.addCpuNodePool('Cpu', { maxVcpus: 8 });
     resourcesOf(stack);
-  })), { numRuns: 20 }), 120_000);
+  })), { numRuns: 50 }), 120_000);
 
   test('of Karpenter', () => fc.assert(fc.property(maybe(number), maybe(text), maybe(text), (replicas, queueName, instanceProfileName) => validOrRefused(() => {
     const stack = testStack();
     new Karpenter(stack, 'Karpenter', { cluster: MlCluster.fromCluster(stack, 'Cluster', fakeCluster(stack), { network: textNetwork(stack) }), replicas, queueName, instanceProfileName });
     resourcesOf(stack);
-  })), { numRuns: 20 }), 120_000);
+  })), { numRuns: 50 }), 120_000);
 });

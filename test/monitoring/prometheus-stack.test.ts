@@ -140,6 +140,6 @@ describe('bad input', () => {
       const stack = testStack();
       new PrometheusStack(stack, 'A', { cluster: clusterIn(stack), ...props });
       resourcesOf(stack);
-    })), { numRuns: 30 });
+    })), { numRuns: 50 });
   }, 60_000);
 });

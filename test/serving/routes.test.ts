@@ -177,7 +177,7 @@ describe('any rollout', () => {
       const steps = [...unsorted].sort((a, b) => a - b);
       const step = at % (steps.length + 1);
       expect(complaints(routeOf({ candidate: CANDIDATE, rollout: Rollout.canary({ steps, step }) }), { percent: step === 0 ? 0 : steps[step - 1] })).toEqual([]);
-    }), { numRuns: 30 }));
+    }), { numRuns: 50 }));
 
   test('an A/B test takes the value itself, and nothing that only looks like it', () => fc.assert(fc.property(text, text, fc.boolean(), (value, other, byCookie) => {
     let rollout: Rollout;
