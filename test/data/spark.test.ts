@@ -1,4 +1,4 @@
-import { writeFileSync, mkdtempSync } from 'node:fs';
+import { writeFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, CfnResource, Duration, Stack } from 'aws-cdk-lib';
@@ -38,6 +38,12 @@ describe('a Spark application', () => {
     expect(applicationOf(stack).NetworkConfiguration).toBeUndefined();
     expect(applicationOf(stack).InitialCapacity).toBeUndefined();
     expect(spark.maxUsdPerHour).toBe(0.97);
+  });
+
+  test('costs in an hour what the README says of a driver and an executor', () => {
+    const readme = readFileSync(join(__dirname, '../../lib/data/README.md'), 'utf8');
+    const said = /([\d.]+) USD for a driver and one executor of the default size in an hour/.exec(readme)?.[1];
+    expect(setUp(() => ({ maxVcpu: 8, maxMemoryGb: 32 })).spark.maxUsdPerHour).toBe(Number(said));
   });
 
   test('has Iceberg and Glue configured, with new tables in the lake', () => {
